@@ -1,0 +1,143 @@
+/**
+ * Every failure that is expected, as a table: a code and the facts it must state. The sentences that a person
+ * reads are the messages named `error_<code>` in `messages/`; a failure that is not in this table is a bug.
+ */
+
+/** What each expected failure must say about itself. Facts are strings and numbers, so that they cross threads whole. */
+export interface FactsOf {
+  // files of any kind
+  'file-missing': { model: string; file: string };
+  'file-unreadable': { file: string; why: string };
+  'file-too-large': { file: string; bytes: number; limitBytes: number };
+  'json-invalid': { file: string; why: string };
+  'source-changed': { model: string; file: string };
+  'read-short': { file: string; wantBytes: number; gotBytes: number };
+
+  // safetensors
+  'header-truncated': { file: string; fileBytes: number; needBytes: number };
+  'header-too-large': { file: string; headerBytes: number; limitBytes: number };
+  'header-json': { file: string; why: string };
+  'tensor-duplicate': { file: string; tensor: string };
+  'tensor-entry-invalid': { file: string; tensor: string; why: string };
+  'dtype-unknown': { file: string; tensor: string; dtype: string };
+  'offsets-invalid': { file: string; tensor: string; why: string };
+  'offsets-overlap': { file: string; tensor: string; start: number; expected: number };
+  'offsets-gap': { file: string; tensor: string; start: number; expected: number };
+  'offsets-beyond-end': { file: string; tensor: string; end: number; dataBytes: number };
+  'shape-overflow': { file: string; tensor: string; shape: string };
+  'shape-bytes': { file: string; tensor: string; shape: string; wantBytes: number; gotBytes: number };
+  'data-unclaimed': { file: string; dataBytes: number; usedBytes: number };
+  'index-invalid': { file: string; why: string };
+  'index-path-unsafe': { file: string; shard: string };
+  'index-shard-missing': { file: string; shard: string };
+  'index-tensor-missing': { file: string; shard: string; tensor: string };
+  'tensor-in-two-shards': { tensor: string; first: string; second: string };
+  'checkpoint-missing': { model: string };
+  'checkpoint-pickle': { model: string; file: string };
+
+  // the Hub
+  'hub-id-invalid': { text: string };
+  'hub-not-a-model': { text: string };
+  'hub-unauthorised': { id: string };
+  'hub-gated': { id: string };
+  'hub-repository-missing': { id: string };
+  'hub-revision-missing': { id: string; revision: string };
+  'hub-file-missing': { id: string; file: string };
+  'hub-unreachable': { host: string };
+  'hub-status': { host: string; file: string; status: number };
+  'hub-answer-invalid': { id: string; why: string };
+  'hub-range-ignored': { id: string; file: string };
+  'hub-size-wrong': { id: string; file: string; statedBytes: number; gotBytes: number };
+  'hub-hash-wrong': { id: string; file: string; stated: string; got: string };
+
+  // local and embedded sources
+  'drop-empty': { name: string };
+  'model-folder-missing': { name: string };
+  'demo-unavailable': { file: string; status: number };
+
+  // this browser's storage
+  'storage-full': { file: string };
+  'storage-unavailable': { why: string };
+
+  // a model's configuration, for scoring
+  'config-missing': { model: string };
+  'config-field-invalid': { file: string; field: string; why: string };
+  'config-unsupported': { model: string; field: string; value: string };
+  'architecture-unknown': { model: string; modelType: string };
+  'activation-unknown': { model: string; activation: string };
+  'position-type-unknown': { model: string; positionType: string };
+  'module-unknown': { model: string; module: string };
+  'pooling-unknown': { model: string; pooling: string };
+  'graph-tensor-missing': { model: string; tensor: string };
+  'graph-tensor-shape': { model: string; tensor: string; want: string; got: string };
+  'tokenizer-missing': { model: string };
+  'tokenizer-unsupported': { model: string; why: string };
+  'pooling-assumed': { model: string };
+
+  // comparing models
+  'models-too-few': { count: number };
+  'models-too-many': { count: number; limit: number };
+  'config-differs': { model: string; base: string; field: string; value: string; baseValue: string };
+  'tensor-missing': { model: string; base: string; tensor: string };
+  'tensor-shape-differs': { model: string; base: string; tensor: string; shape: string; baseShape: string };
+  'tensor-kind-differs': { model: string; base: string; tensor: string; dtype: string; baseDtype: string };
+  'vocabulary-differs': { model: string; base: string; why: string };
+  'vocabulary-unchecked': { model: string; base: string };
+  'tensors-taken': { model: string; tensors: string; count: number; missing: string };
+  'tensors-dropped': { model: string; tensors: string; count: number };
+
+  // examples, losses, weights
+  'examples-empty': Record<never, never>;
+  'examples-unreadable': { line: number; why: string };
+  'example-query-missing': { example: number };
+  'example-positive-missing': { example: number };
+  'negatives-too-few': { example: number; want: number; got: number };
+  'negatives-needed': Record<never, never>;
+  'example-too-long': { example: number; model: string; tokens: number; limit: number };
+  'example-truncated': { example: number; model: string; tokens: number; limit: number };
+  'setting-invalid': { setting: string; value: string };
+  'loss-not-finite': { model: string; loss: string };
+  'weights-invalid': { why: string };
+
+  // the engine
+  'gpu-missing': Record<never, never>;
+  'gpu-lost': { why: string };
+  'gpu-too-small': { needBytes: number; limitBytes: number; tensor: string };
+  'runtime-failed': { why: string };
+  'engine-died': { why: string };
+  'engine-hung': { seconds: number };
+
+  // the output
+  'output-damaged': { file: string; why: string };
+  'output-missing': { job: string };
+}
+
+export type ErrorCode = keyof FactsOf;
+
+/** A failure that was expected. Anything else that is thrown is a bug. */
+export class KnownError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'KnownError';
+  readonly code: C;
+  readonly facts: FactsOf[C];
+  constructor(code: C, facts: FactsOf[C], options?: ErrorOptions) {
+    super(`${code} ${JSON.stringify(facts)}`, options);
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+export function isKnown<C extends ErrorCode>(error: unknown, code: C): error is KnownError<C> {
+  return error instanceof KnownError && error.code === code;
+}
+
+/**
+ * Something to say about models that is known before work starts. `refused`: the work cannot be done;
+ * `note`: it can, and the person should know. A plain value, so that it crosses threads.
+ */
+export type Problem<C extends ErrorCode = ErrorCode> = {
+  [K in C]: { readonly severity: 'refused' | 'note'; readonly code: K; readonly facts: FactsOf[K] };
+}[C];
+
+export function toProblem(error: KnownError): Problem {
+  return { severity: 'refused', code: error.code, facts: error.facts } as Problem;
+}

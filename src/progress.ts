@@ -1,0 +1,29 @@
+/** How far a piece of long work has come. Travels from the workers to the page; the page computes rates. */
+
+export type Stage = 'fetch' | 'load' | 'score' | 'merge' | 'check' | 'pack';
+
+export interface Progress {
+  readonly stage: Stage;
+  /** The model or file that is being worked on. */
+  readonly subject: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'bytes' | 'batches';
+}
+
+export type Report = (progress: Progress) => void;
+
+/** Rate and time left of one stage, from its first report to the latest. Times in milliseconds of a monotonic clock. */
+export interface Pace {
+  readonly perSecond: number | undefined;
+  readonly secondsLeft: number | undefined;
+}
+
+export function paceOf(first: Progress, firstMs: number, latest: Progress, latestMs: number): Pace {
+  const seconds = (latestMs - firstMs) / 1000;
+  const done = latest.done - first.done;
+  // under half a second a rate is noise
+  if (seconds < 0.5 || done <= 0) return { perSecond: undefined, secondsLeft: undefined };
+  const perSecond = done / seconds;
+  return { perSecond, secondsLeft: Math.max(0, latest.total - latest.done) / perSecond };
+}

@@ -1,0 +1,33 @@
+/** Where a model's bytes come from: the one interface that everything behind it reads through. */
+
+export interface Entry {
+  /** Path inside the model's folder, `/`-separated, e.g. `1_Pooling/config.json`. */
+  readonly path: string;
+  readonly bytes: number;
+  /** What pins the content: Hub commit and oid; local name, size and date; embedded: the build's hash. Equal identity, equal bytes. */
+  readonly identity: string;
+}
+
+export interface Source {
+  /** What to call this model in messages, e.g. `BAAI/bge-small-en@a1b2c3d`. */
+  readonly name: string;
+  /** Paths, sizes and identities, without reading a file. */
+  list(): Promise<readonly Entry[]>;
+  /**
+   * The file at `path`, or `undefined` when the model has no such file. Reading a range of a file that
+   * changed since throws `source-changed`.
+   */
+  open(path: string): Promise<Blob | undefined>;
+}
+
+/** A file that a person picked or dropped, with its path inside the model's folder. */
+export interface LocalFile {
+  readonly path: string;
+  readonly file: File;
+}
+
+/** A model as the page knows it: enough for any worker to open it, and nothing that dies with a worker. */
+export type ModelRef =
+  | { readonly kind: 'demo'; readonly name: string }
+  | { readonly kind: 'local'; readonly name: string; readonly files: readonly LocalFile[] }
+  | { readonly kind: 'hub'; readonly id: string; readonly revision: string; readonly commit: string };

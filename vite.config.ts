@@ -1,0 +1,76 @@
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { chromiumArguments, findChromium } from './test/support/chromium.ts';
+
+/** The Hub that the app asks, fixed when it is built: tests and mirrors need no branch in the code. */
+const hub = process.env['SHAKER_HUB'] ?? 'https://huggingface.co';
+
+/** What threads in WebAssembly need from the server. */
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+const testing = process.env['VITEST'] !== undefined;
+
+export default defineConfig({
+  base: './',
+  define: { __HUB__: JSON.stringify(hub) },
+  plugins: [
+    paraglideVitePlugin({
+      project: './project.inlang',
+      outdir: './src/ui/messages',
+      strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
+    }),
+    svelte(),
+  ],
+  server: { headers: isolation },
+  preview: { headers: isolation },
+  worker: { format: 'es' },
+  build: { target: 'es2023', chunkSizeWarningLimit: 1000 },
+  optimizeDeps: {
+    exclude: ['onnxruntime-web'],
+    include: ['@huggingface/hub', '@huggingface/tokenizers', 'comlink', 'client-zip', 'hash-wasm', 'valibot'],
+  },
+  test: {
+    reporters: ['default', './test/support/closing-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'], exclude: ['test/browser/**', 'test/e2e/**'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: testing ? { executablePath: findChromium(), args: chromiumArguments() } : {},
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
