@@ -3,9 +3,30 @@
  * Inspect, then show problems, then run: nothing large is downloaded and nothing is computed before the
  * person has seen what does not fit.
  */
-import type { Problem } from './errors.ts';
+import { KnownError, toProblem, type Problem } from './errors.ts';
+import type { Device, RanOn } from './graph/runtime.ts';
+import { compareModels, type OpenedModel } from './model/compare.ts';
+import { readConfig, type Config } from './model/config.ts';
+import { readLicence } from './model/licence.ts';
+import { readModules, type Modules } from './model/modules.ts';
+import { readPrompts, suggestPrompts } from './model/prompts.ts';
+import { openVocabulary } from './model/vocabulary.ts';
+import type { Report } from './progress.ts';
+import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
+import { planFile } from './safetensors/writer.ts';
 import type { Example } from './score/examples.ts';
-import type { ModelRef } from './source/source.ts';
+import { graphOf, ownPooling, type Scorable } from './score/scorable.ts';
+import type { LossDefinition, Prompts, Scorer, Watching } from './score/score.ts';
+import { TextTokenizer } from './score/tokenize.ts';
+import type { CachedSource } from './source/cached.ts';
+import type { ModelRef, Source } from './source/source.ts';
+import { dtypesOf } from './model/summary.ts';
+
+export { parseExamples, printExamples } from './score/examples.ts';
+export { checkWeights, weigh } from './score/weights.ts';
+export type { Device, RanOn } from './graph/runtime.ts';
+export type { MergeJob, Output, OutputFile } from './pour.ts';
+export type { LossDefinition, Prompts, Watching } from './score/score.ts';
 
 /** What a card shows of a model. Read from headers and small files only. */
 export interface ModelFacts {
@@ -31,52 +52,20 @@ export interface ModelFacts {
   readonly problems: readonly Problem[];
 }
 
-export interface Prompts {
-  readonly query: string;
-  readonly document: string;
-}
-
 /** How models fit together, from headers and small files only. */
 export interface Comparison {
   /** Refusals here are of mixing. */
   readonly problems: readonly Problem[];
   /** What a merge would write; `undefined` when it is refused. */
-  readonly output: { readonly tensorCount: number; readonly parameterCount: number; readonly bytes: number } | undefined;
+  readonly output:
+    { readonly tensorCount: number; readonly parameterCount: number; readonly bytes: number } | undefined;
 }
-
-export type Device = 'automatic' | 'gpu' | 'cpu';
-
-export type LossDefinition =
-  | {
-      /** Each model's own pooling and normalisation, these prompts; cosine / 0.05; all examples in one batch. */
-      readonly kind: 'own';
-      /** (models,) prompts, in model order. */
-      readonly prompts: readonly Prompts[];
-    }
-  | {
-      /** The reference package's definition: CLS, no prompt, batches in order. Source: shared reference, 2.1. */
-      readonly kind: 'reference';
-      readonly batchSize: number;
-      readonly maxInputTokens: number;
-      readonly negativeCount: number;
-    };
 
 export interface ScoreJob {
   readonly models: readonly ModelRef[];
   readonly examples: readonly Example[];
   readonly definition: LossDefinition;
   readonly device: Device;
-}
-
-/** What did the computing, for the page to say. */
-export interface RanOn {
-  readonly provider: 'webgpu' | 'wasm';
-  /** WebGPU: vendor, architecture and description of the adapter. */
-  readonly adapter: string | undefined;
-  /** WASM: threads. */
-  readonly threadCount: number;
-  /** Why automatic took WASM. */
-  readonly reason: 'asked' | 'gpu' | 'no-adapter' | 'software-adapter';
 }
 
 export interface Scores {
@@ -88,24 +77,166 @@ export interface Scores {
   readonly seconds: number;
 }
 
-export interface MergeJob {
-  readonly models: readonly ModelRef[];
-  /** (models,) mixing weights, in model order; rounded to float32 when the plan is made. */
-  readonly weights: readonly number[];
+/** A source, and what the page called it. */
+export interface NamedSource {
+  readonly ref: ModelRef;
+  readonly source: Source | CachedSource;
 }
 
-export interface OutputFile {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
+interface Opened extends OpenedModel {
+  readonly source: Source | CachedSource;
+  readonly checkpoint: Checkpoint;
+  readonly config: Config;
 }
 
-/** A merged model that was written, closed, read back and hashed. */
-export interface Output {
-  /** Names the job's folder; opens its files and its zip. */
-  readonly job: string;
-  /** What to call the model: also the folder inside the zip. */
-  readonly name: string;
-  readonly files: readonly OutputFile[];
-  readonly seconds: number;
+/** Reads headers and small files. Throws when the model cannot be opened at all: `config-missing`, `checkpoint-missing`, … */
+export async function inspectModel({ ref, source }: NamedSource): Promise<ModelFacts> {
+  const config = await readConfig(source);
+  const checkpoint = await openCheckpoint(source);
+  const modules = await readModules(source, config);
+  const stated = await readPrompts(source);
+  const suggested = suggestPrompts(ref.kind === 'hub' ? ref.id : ref.name);
+  const { parameterCount, dtypes } = dtypesOf(checkpoint.tensors.values());
+  return {
+    name: source.name,
+    kind: ref.kind,
+    ...(ref.kind === 'hub' ? { commit: ref.commit } : {}),
+    modelType: config.modelType,
+    parameterCount,
+    dtypes,
+    checkpointBytes: checkpoint.bytes,
+    bytesToFetch: await missingBytes(source, checkpoint),
+    pooling: modules.pooling ?? '',
+    normalised: modules.normalised,
+    maxTokens: modules.maxTokens,
+    prompts: stated ?? suggested ?? { query: '', document: '' },
+    promptsFrom: stated ? 'repository' : suggested ? 'suggested' : 'none',
+    licence: await readLicence(source),
+    problems: await scoringProblems(source, config, modules),
+  };
+}
+
+/** Everything that scoring would refuse, and the notes of the model's own settings. */
+async function scoringProblems(
+  source: Source,
+  config: Config,
+  modules: Modules,
+): Promise<readonly Problem[]> {
+  const model = { name: source.name, config, modules };
+  const refusals: Problem[] = [];
+  try {
+    const pooling = modules.problems.some(({ severity }) => severity === 'refused')
+      ? 'cls'
+      : ownPooling(model);
+    graphOf(model, pooling);
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    refusals.push(toProblem(error));
+    // how such a model would be pooled is not its problem
+    if (error.code === 'architecture-unknown') return refusals;
+  }
+  const names = (await source.list()).map(({ path }) => path);
+  if (!names.includes('tokenizer.json')) {
+    refusals.push(toProblem(new KnownError('tokenizer-missing', { model: source.name })));
+  }
+  return [...refusals, ...modules.problems];
+}
+
+/** How the models fit, from headers and small files. */
+export async function compareAll(named: readonly NamedSource[]): Promise<Comparison> {
+  const { problems, tensors } = await compareModels(
+    await Promise.all(named.map(({ source }) => openModel(source))),
+  );
+  if (problems.some(({ severity }) => severity === 'refused')) return { problems, output: undefined };
+  const file = planFile(
+    tensors.map(({ name, shape, kind, from }) => {
+      const dtype = kind === 'float' ? 'F32' : from.findLast((tensor) => tensor !== undefined)!.dtype;
+      return { name, shape, dtype };
+    }),
+  );
+  const parameterCount = file.tensors.reduce((sum, { elementCount }) => sum + elementCount, 0);
+  return { problems, output: { tensorCount: tensors.length, parameterCount, bytes: file.bytes } };
+}
+
+/** Everything about a model that headers and small files tell. */
+export async function openModel(source: Source | CachedSource): Promise<Opened> {
+  const config = await readConfig(source);
+  const checkpoint = await openCheckpoint(source);
+  return { name: source.name, source, config, checkpoint, vocabulary: await openVocabulary(source) };
+}
+
+/** Downloads what is missing, then scores. Throws what `Scorer.score` throws, and the refusals of mixing. */
+export async function scoreAll(
+  scorer: Scorer,
+  named: readonly NamedSource[],
+  { examples, definition, device }: Omit<ScoreJob, 'models'>,
+  watching: Watching,
+): Promise<Scores> {
+  const started = performance.now();
+  const models = await Promise.all(named.map(({ source }) => openScorable(source)));
+  await fetchAll(named, watching);
+  const { losses, ranOn, problems } = await scorer.score(models, examples, definition, device, watching);
+  return { losses, ranOn, problems, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Embeddings of texts under the model's own settings, (texts,) of (dim,). */
+export async function embedTexts(
+  scorer: Scorer,
+  named: NamedSource,
+  texts: readonly string[],
+  { prompt, device }: { readonly prompt: string; readonly device: Device },
+  watching: Watching,
+): Promise<{ readonly embeddings: readonly Float32Array[]; readonly ranOn: RanOn }> {
+  const model = await openScorable(named.source);
+  await fetchAll([named], watching);
+  return scorer.embed(model, texts, prompt, device, watching);
+}
+
+/** Token ids of texts, special tokens included, truncated to what the model takes. */
+export async function tokenizeTexts(
+  { source }: NamedSource,
+  texts: readonly string[],
+): Promise<readonly (readonly number[])[]> {
+  const tokenizer = await TextTokenizer.read(source);
+  const { maxTokens } = await readModules(source, await readConfig(source));
+  return texts.map((text) => tokenizer.encode(text, maxTokens).ids);
+}
+
+async function openScorable(source: Source): Promise<Scorable> {
+  const config = await readConfig(source);
+  const modules = await readModules(source, config);
+  // settings before the tokenizer: a refusal by name says more than a tokenizer that is not there
+  graphOf({ name: source.name, config }, modules.pooling ?? 'cls');
+  const checkpoint = await openCheckpoint(source);
+  return { name: source.name, config, checkpoint, modules, tokenizer: await TextTokenizer.read(source) };
+}
+
+function isCached(source: Source | CachedSource): source is CachedSource {
+  return 'fetchFile' in source;
+}
+
+async function missingBytes(source: Source | CachedSource, { files }: Checkpoint): Promise<number> {
+  if (!isCached(source)) return 0;
+  const missing = files.map(async ({ path, bytes }) => bytes - (await source.cachedBytes(path)));
+  return (await Promise.all(missing)).reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Brings the checkpoints of Hub models into this browser's storage, one file at a time. Throws the `hub-…` codes, `storage-full`. */
+export async function fetchAll(
+  named: readonly NamedSource[],
+  { signal, report }: { readonly signal: AbortSignal; readonly report: Report },
+): Promise<void> {
+  for (const { source } of named) {
+    if (!isCached(source)) continue;
+    const { files, bytes: total } = await openCheckpoint(source);
+    let before = 0;
+    for (const { path, bytes } of files) {
+      await source.fetchFile(path, {
+        signal,
+        report: (done) =>
+          report({ stage: 'fetch', subject: source.name, done: before + done, total, unit: 'bytes' }),
+      });
+      before += bytes;
+    }
+  }
 }

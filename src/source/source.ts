@@ -6,6 +6,8 @@ export interface Entry {
   readonly bytes: number;
   /** What pins the content: Hub commit and oid; local name, size and date; embedded: the build's hash. Equal identity, equal bytes. */
   readonly identity: string;
+  /** A hash of the content where the source states one (Hub: the LFS or git oid): equal in any repository, equal bytes. */
+  readonly oid?: string;
 }
 
 export interface Source {

@@ -1,16 +1,20 @@
 /**
  * The page's side of the thread boundary: the one door from the UI to everything that computes.
- * Workers hold nothing that cannot be had again, so any of them may be stopped and replaced at any time.
+ *
+ * Two workers of one engine, so that cards answer while a model is scored: `files` reads, compares and merges;
+ * `scoring` runs graphs. They hold nothing that cannot be had again, so either may be stopped and replaced.
  */
+import type { Device, RanOn } from '../graph/runtime.ts';
+import { offerLock } from '../job/offered.ts';
+import { checkWeights, parseExamples, weigh } from '../pipeline.ts';
+import type { Comparison, ModelFacts, ScoreJob, Scores } from '../pipeline.ts';
+import type { MergeJob, Output } from '../pour.ts';
 import type { Example } from '../score/examples.ts';
-import type { Comparison, MergeJob, ModelFacts, Output, ScoreJob, Scores } from '../pipeline.ts';
-import type { ModelRef } from '../source/source.ts';
-import type { Report } from '../progress.ts';
+import { groupModels } from '../source/local.ts';
+import type { LocalFile, ModelRef } from '../source/source.ts';
+import { WorkerHandle, type Watch } from './worker-handle.ts';
 
-export interface Watch {
-  readonly signal?: AbortSignal;
-  readonly report?: Report;
-}
+export type { Watch } from './worker-handle.ts';
 
 export interface Client {
   /** A token for gated and private repositories; kept in this tab's memory only, sent to the Hub's own origin only. */
@@ -19,6 +23,8 @@ export interface Client {
   demo(): Promise<{ readonly models: readonly ModelRef[]; readonly examples: readonly Example[] }>;
   /** Parses an id, `id@revision` or a Hub URL and pins its revision to a commit. Throws the `hub-…` codes. */
   pin(text: string): Promise<ModelRef>;
+  /** Sorts dropped or picked files into models; `name` is what was dropped, else the first path's folder. Throws `drop-empty`, `model-folder-missing`. */
+  groupLocal(files: readonly LocalFile[], name?: string): readonly ModelRef[];
   /** Facts of one model from headers and small files. Throws when the model cannot be opened at all. */
   inspect(model: ModelRef): Promise<ModelFacts>;
   /** How the models fit together. */
@@ -27,6 +33,15 @@ export interface Client {
   parseExamples(text: string): readonly Example[];
   /** Downloads what is missing (stage `fetch`), then scores (stages `load` and `score`). An abort rejects with AbortError within a second. */
   score(job: ScoreJob, watch?: Watch): Promise<Scores>;
+  /** Embeddings (texts,) of (dim,) under the model's own settings, `prompt` before each text. */
+  embed(
+    model: ModelRef,
+    texts: readonly string[],
+    options: { readonly prompt: string; readonly device: Device },
+    watch?: Watch,
+  ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly ranOn: RanOn }>;
+  /** (texts,) token ids, special tokens included, truncated to what the model takes. */
+  tokenize(model: ModelRef, texts: readonly string[]): Promise<readonly (readonly number[])[]>;
   /** (models,) losses in nats to (models,) mixing weights: softmax(-loss / temperature), in float32 as the reference computes it. */
   weigh(losses: readonly number[], temperature: number): readonly number[];
   /** Throws `weights-invalid` unless every weight is finite and they sum to 1 within 1e-3. */
@@ -39,4 +54,54 @@ export interface Client {
   openZip(output: Output, watch?: Watch): Promise<File>;
   /** Deletes a finished output from this browser. */
   discard(output: Output): Promise<void>;
+}
+
+export function openClient(): Client {
+  const setup = { demoUrl: new URL('demo/', document.baseURI).href, token: undefined };
+  const files = new WorkerHandle(() => startWorker('files'), setup);
+  const scoring = new WorkerHandle(() => startWorker('scoring'), setup);
+  const offers = new Map<string, () => void>();
+  return {
+    async setToken(token) {
+      await Promise.all([files.begin({ ...setup, token }), scoring.begin({ ...setup, token })]);
+    },
+    demo: () => files.run((engine) => engine.demo()),
+    pin: (text) => files.run<ModelRef>(async (engine) => engine.pin(text)),
+    groupLocal(dropped, name = dropped[0]?.path.split('/')[0] ?? '') {
+      return groupModels(dropped, name).map((model) => ({ kind: 'local', ...model }));
+    },
+    inspect: (model) => files.run((engine) => engine.inspect(model)),
+    compare: (models) => files.run((engine) => engine.compare(models)),
+    parseExamples,
+    score: (asked, watch) => scoring.run((engine, job, report) => engine.score(job, asked, report), watch),
+    embed: (model, texts, options, watch) =>
+      scoring.run((engine, job, report) => engine.embed(job, model, texts, options, report), watch),
+    tokenize: (model, texts) => files.run((engine) => engine.tokenize(model, texts)),
+    weigh: (losses, temperature) => weigh(losses, temperature),
+    checkWeights: (weights) => checkWeights(weights),
+    async merge(asked, watch) {
+      const output = await files.run((engine, job, report) => engine.merge(job, asked, report), watch);
+      offers.set(output.job, hold(offerLock(output.job)));
+      return output;
+    },
+    openFile: ({ job }, path) => files.run((engine) => engine.openFile(job, path)),
+    openZip: (output, watch) => files.run((engine, job, report) => engine.pack(job, output, report), watch),
+    async discard({ job }) {
+      await files.run((engine) => engine.discard(job));
+      offers.get(job)?.();
+      offers.delete(job);
+    },
+  };
+}
+
+function startWorker(name: 'files' | 'scoring'): Worker {
+  return new Worker(new URL('./engine.ts', import.meta.url), { type: 'module', name });
+}
+
+/** Holds a Web Lock until the returned function is called, or the page goes. */
+function hold(name: string): () => void {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  navigator.locks.request(name, () => held).catch(() => undefined);
+  return release;
 }

@@ -1,0 +1,171 @@
+/**
+ * The model card: README.md with the front matter that the Hub reads. It states what the bytes depend on
+ * (models, commits, exact weights, method, dtype) and how to load the result; never the examples, which are
+ * private text.
+ *
+ * Source of the front matter: https://huggingface.co/docs/hub/model-cards
+ */
+import { toMarkdown, toQuoted } from './escape.ts';
+
+export interface CardModel {
+  readonly name: string;
+  /** Mixing weight, rounded to float32. */
+  readonly weight: number;
+  /** Only of models from the Hub. */
+  readonly hub: { readonly id: string; readonly commit: string } | undefined;
+  /** What pins a model from elsewhere, e.g. the SHA-256 of its checkpoint; `undefined` when nothing does. */
+  readonly identity: string | undefined;
+  /** As the model's own card states it. */
+  readonly licence: string | undefined;
+}
+
+export interface CardFacts {
+  readonly name: string;
+  /** How the folder is called once unpacked; from `safeName`. */
+  readonly folder: string;
+  /** (models,) in model order; the first lends config and tokenizer. */
+  readonly models: readonly CardModel[];
+  /** Where the weights come from; `undefined` when they were set by hand. */
+  readonly scoring:
+    | {
+        readonly definition: 'own' | 'reference';
+        readonly temperature: number;
+        readonly exampleCount: number;
+      }
+    | undefined;
+  /** How a text becomes one vector; `undefined` for a model that makes no embeddings. */
+  readonly embedding:
+    | {
+        readonly pooling: string;
+        readonly normalised: boolean;
+        readonly prompts: { readonly query: string; readonly document: string };
+      }
+    | undefined;
+  /** Of `model.safetensors`, once it is known. */
+  readonly sha256: string | undefined;
+}
+
+const tags = ['merge', 'lm-cocktail', 'shaker'];
+
+/** README.md of a mixture. Equal facts give equal text. */
+export function printCard(facts: CardFacts): string {
+  const parts = [
+    frontMatter(facts),
+    `# ${toMarkdown(facts.name)}`,
+    `A weighted average of the parameters of ${facts.models.length} models, made by Shaker in a browser tab.`,
+    '## Models',
+    modelTable(facts.models),
+    'The first model lends the configuration and the tokenizer.',
+    '## Method',
+    method(facts),
+    '## Use',
+    usage(facts),
+    '## Licence',
+    licenceText(facts.models),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function frontMatter({ models, embedding }: CardFacts): string {
+  const lines: string[] = [];
+  const licence = sharedLicence(models);
+  if (licence !== undefined) lines.push(`license: ${toQuoted(licence)}`);
+  if (embedding !== undefined) {
+    lines.push('library_name: sentence-transformers', 'pipeline_tag: sentence-similarity');
+  }
+  const ids = new Set(models.flatMap(({ hub }) => (hub === undefined ? [] : [hub.id])));
+  if (ids.size > 0) {
+    lines.push('base_model:', ...[...ids].map((id) => `  - ${toQuoted(id)}`), 'base_model_relation: merge');
+  }
+  lines.push('tags:', ...tags.map((tag) => `  - ${tag}`));
+  return `---\n${lines.join('\n')}\n---`;
+}
+
+function modelTable(models: readonly CardModel[]): string {
+  const rows = models.map(({ name, hub, identity, licence, weight }) => {
+    const pinned = hub === undefined ? (identity ?? 'not known') : `${hub.id} at ${hub.commit}`;
+    const cells = [name, pinned, licence ?? 'unknown'].map(toMarkdown);
+    return `| ${[...cells, printFloat32(weight)].join(' | ')} |`;
+  });
+  return ['| model | version | licence | weight |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+function method({ scoring, sha256 }: CardFacts): string {
+  const lines = [
+    'Each tensor is the sum of weight times values over the models, in float32, in the order of the table, as LM-Cocktail computes it ([arXiv 2311.13534](https://arxiv.org/abs/2311.13534)). All floating-point values are stored as float32.',
+  ];
+  if (scoring === undefined) lines.push('The weights were set by hand.');
+  else lines.push(scoringText(scoring));
+  if (sha256 !== undefined) lines.push(`SHA-256 of \`model.safetensors\`: \`${sha256}\``);
+  return lines.join('\n\n');
+}
+
+function scoringText({ definition, temperature, exampleCount }: NonNullable<CardFacts['scoring']>): string {
+  const loss = {
+    own: "each model's own pooling, prompts and normalisation, cosine / 0.05, all examples in one batch",
+    reference: "the reference package's definition: the first token's vector, no prompts, cosine / 0.05",
+  }[definition];
+  const examples = exampleCount === 1 ? 'one example' : `${exampleCount} examples`;
+  return `The weights are softmax(-loss / ${temperature}) of the models' contrastive losses on ${examples} (${loss}).`;
+}
+
+function usage({ folder, embedding }: CardFacts): string {
+  const path = toQuoted(folder);
+  const plain = `from transformers import AutoModel, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(${path})
+model = AutoModel.from_pretrained(${path})`;
+  if (embedding === undefined) return fence(plain);
+
+  const { query, document } = embedding.prompts;
+  const prompted = query === '' && document === '' ? '' : `\n${promptUse(query, document)}`;
+  const sentence = `from sentence_transformers import SentenceTransformer
+
+model = SentenceTransformer(${path})
+embeddings = model.encode(["How do I reset my card?"])${prompted}`;
+  const length = embedding.normalised ? ', scaled to length 1' : '';
+  return [
+    'With sentence-transformers:',
+    fence(sentence),
+    `With transformers; a text's vector is the ${toMarkdown(embedding.pooling)} pooling of the last hidden state${length}:`,
+    fence(plain),
+  ].join('\n\n');
+}
+
+function promptUse(query: string, document: string): string {
+  const lines: string[] = [];
+  if (query !== '') lines.push(`queries = model.encode(["a question"], prompt=${toQuoted(query)})`);
+  if (document !== '') lines.push(`documents = model.encode(["an answer"], prompt=${toQuoted(document)})`);
+  return lines.join('\n');
+}
+
+function fence(code: string): string {
+  return `\`\`\`python\n${code}\n\`\`\``;
+}
+
+/** One licence only when every model states the same and the words name one: `other` is a different one each time. */
+function sharedLicence(models: readonly CardModel[]): string | undefined {
+  const stated = new Set(models.map(({ licence }) => licence?.trim().toLowerCase()));
+  const [only] = stated;
+  if (stated.size !== 1 || only === undefined || only === '') return undefined;
+  return only === 'other' || only === 'unknown' ? undefined : only;
+}
+
+function licenceText(models: readonly CardModel[]): string {
+  const shared = sharedLicence(models);
+  if (shared !== undefined) return `Every model above states ${toMarkdown(shared)}.`;
+  if (models.every(({ licence }) => licence === undefined)) {
+    return 'Unknown: no model above states a licence. Ask their authors before you share this mixture.';
+  }
+  return 'The models above do not state one common licence. All of their terms apply to this mixture; where a licence is unknown, ask the authors before you share it.';
+}
+
+/** The shortest decimal that is this float32 again, so that the weights can be replayed bit by bit. */
+export function printFloat32(value: number): string {
+  // 9 significant digits tell any two float32 apart
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === Math.fround(value)) return String(short);
+  }
+  return String(Number(value.toPrecision(9)));
+}

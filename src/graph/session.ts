@@ -1,0 +1,156 @@
+/**
+ * The only door to onnxruntime-web: creates a session of a graph, puts a checkpoint's parameters where the
+ * session reads them, runs it. Traps that this file exists for (all silent, all tried): two concurrent creates or
+ * runs hang or mix models, so one lock holds them apart; the runtime's own GPU device dies with the last session,
+ * so ours is passed in; GPU buffers must be multiples of 16 bytes.
+ */
+import type * as Ort from 'onnxruntime-web';
+import { KnownError } from '../errors.ts';
+import type { EncoderGraph, Parameter } from './graph.ts';
+import type { Runtime } from './runtime.ts';
+
+/** A value for one run: int64 sizes and ids, or float32 masks. */
+export type Feed =
+  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly shape: readonly number[] }
+  | { readonly type: 'float32'; readonly data: Float32Array; readonly shape: readonly number[] };
+
+/** A checkpoint's parameters, placed for one session's runs. Free them: GPU buffers are not collected. */
+export interface Placed {
+  readonly feeds: Readonly<Record<string, Ort.Tensor>>;
+  free(): void;
+}
+
+type OrtModule = typeof Ort;
+
+/** STORAGE | COPY_SRC | COPY_DST. Source: https://www.w3.org/TR/webgpu/#namespacedef-gpubufferusage */
+const bufferUsage = 0x80 | 0x04 | 0x08;
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/** One at a time per worker: create, run and release. */
+function exclusive<T>(work: () => Promise<T>): Promise<T> {
+  const mine = turn.then(work, work);
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+export class EncoderSession {
+  readonly graph: EncoderGraph;
+  readonly runtime: Runtime;
+  readonly #ort: OrtModule;
+  readonly #session: Ort.InferenceSession;
+  /** Rejects when the GPU is lost; never otherwise. */
+  readonly #lost: Promise<never>;
+
+  private constructor(graph: EncoderGraph, runtime: Runtime, ort: OrtModule, session: Ort.InferenceSession) {
+    this.graph = graph;
+    this.runtime = runtime;
+    this.#ort = ort;
+    this.#session = session;
+    this.#lost = lossOf(runtime);
+  }
+
+  /** Throws `runtime-failed`, `gpu-lost`. */
+  static open(graph: EncoderGraph, runtime: Runtime): Promise<EncoderSession> {
+    return exclusive(async () => {
+      try {
+        const ort = await loadOrt(runtime);
+        const session = await ort.InferenceSession.create(graph.bytes, {
+          executionProviders: [runtime.gpu === undefined ? 'wasm' : { name: 'webgpu', device: runtime.gpu }],
+          // a node that would silently run on the CPU is an error instead
+          ...(runtime.gpu === undefined ? {} : { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
+        });
+        return new EncoderSession(graph, runtime, ort, session);
+      } catch (error) {
+        throw asKnown(error);
+      }
+    });
+  }
+
+  /**
+   * Places parameters, one at a time in the graph's order. `read` gives float32 values (elements,). Memory: the
+   * whole model in float32, on the GPU or in this worker. Throws `gpu-too-small`, `gpu-lost`, and what `read` throws.
+   */
+  async place(read: (parameter: Parameter) => Promise<Float32Array>): Promise<Placed> {
+    const feeds: Record<string, Ort.Tensor> = {};
+    const buffers: GPUBuffer[] = [];
+    const free = () => buffers.forEach((buffer) => buffer.destroy());
+    try {
+      for (const parameter of this.graph.parameters) {
+        const values = await read(parameter);
+        feeds[parameter.name] = this.#tensor(parameter, values, buffers);
+      }
+      await this.runtime.gpu?.queue.onSubmittedWorkDone();
+    } catch (error) {
+      free();
+      throw error;
+    }
+    return { feeds, free };
+  }
+
+  #tensor({ name, shape }: Parameter, values: Float32Array, buffers: GPUBuffer[]): Ort.Tensor {
+    const { gpu } = this.runtime;
+    if (gpu === undefined) return new this.#ort.Tensor('float32', values, [...shape]);
+    const needBytes = Math.max(16, Math.ceil(values.byteLength / 16) * 16);
+    const limitBytes = Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize);
+    if (needBytes > limitBytes)
+      throw new KnownError('gpu-too-small', { needBytes, limitBytes, tensor: name });
+    const buffer = gpu.createBuffer({ size: needBytes, usage: bufferUsage });
+    buffers.push(buffer);
+    gpu.queue.writeBuffer(buffer, 0, values.buffer, values.byteOffset, values.byteLength);
+    return this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: [...shape] });
+  }
+
+  /** Runs once and returns the output `embedding`, (batch, 1, dim) flattened. Throws `runtime-failed`, `gpu-lost`. */
+  run(placed: Placed, feeds: Readonly<Record<string, Feed>>): Promise<Float32Array> {
+    return exclusive(async () => {
+      const inputs: Record<string, Ort.Tensor> = { ...placed.feeds };
+      for (const [name, { type, data, shape }] of Object.entries(feeds)) {
+        inputs[name] =
+          type === 'int64'
+            ? new this.#ort.Tensor('int64', data, [...shape])
+            : new this.#ort.Tensor('float32', data, [...shape]);
+      }
+      try {
+        const outputs = await Promise.race([this.#session.run(inputs), this.#lost]);
+        const values = await Promise.race([outputs['embedding']!.getData(), this.#lost]);
+        // a copy: the runtime may reuse its memory at the next run
+        return Float32Array.from(values as Float32Array);
+      } catch (error) {
+        throw asKnown(error);
+      }
+    });
+  }
+
+  release(): Promise<void> {
+    return exclusive(() => this.#session.release());
+  }
+}
+
+/** WASM takes the small bundle; WebGPU the one that suspends natively where the browser can. */
+async function loadOrt(runtime: Runtime): Promise<OrtModule> {
+  const ort: OrtModule =
+    runtime.gpu === undefined
+      ? await import('onnxruntime-web/wasm')
+      : 'Suspending' in WebAssembly
+        ? await import('onnxruntime-web/jspi')
+        : await import('onnxruntime-web/webgpu');
+  if (runtime.gpu === undefined) ort.env.wasm.numThreads = runtime.ranOn.threadCount;
+  ort.env.logLevel = 'error';
+  return ort;
+}
+
+function lossOf({ gpu }: Runtime): Promise<never> {
+  const lost = new Promise<never>((_, reject) => {
+    void gpu?.lost.then(({ message }) => reject(new KnownError('gpu-lost', { why: message })));
+  });
+  lost.catch(() => undefined);
+  return lost;
+}
+
+/** The runtime throws strings, numbers and errors of its own. */
+function asKnown(error: unknown): KnownError {
+  if (error instanceof KnownError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new KnownError('runtime-failed', { why }, { cause: error });
+}

@@ -1,0 +1,197 @@
+/**
+ * A job's own folder in the browser's private file system, and what makes it trustworthy: a job counts only
+ * when its marker is there, and the marker is written last.
+ *
+ *   jobs/<id>/output/…   the files, under the paths that they will have
+ *   jobs/<id>/complete   the marker: JSON { version, files: [{ path, bytes, sha256 }] }
+ *
+ * While a job is written its maker holds a Web Lock of the job's name; a lock dies with its tab or worker, so a
+ * folder that has no marker and whose lock is free is a leftover.
+ */
+import { KnownError } from '../errors.ts';
+import { openFileStream, type FileStream } from './file-stream.ts';
+import { findFile, isAbsent, openFolder, openJobs, toStorageError } from './storage.ts';
+
+/** One file of a finished job, as it was read back. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Of the marker's fields; another number is another layout, and such a job does not count. */
+const markerVersion = 1;
+
+interface Marker {
+  readonly version: number;
+  readonly files: readonly WrittenFile[];
+}
+
+export class JobFolder {
+  readonly id: string;
+  readonly #folder: FileSystemDirectoryHandle;
+  readonly #release: () => void;
+  readonly #open = new Set<FileStream>();
+
+  constructor(id: string, folder: FileSystemDirectoryHandle, release: () => void) {
+    this.id = id;
+    this.#folder = folder;
+    this.#release = release;
+  }
+
+  /**
+   * A forward-only stream into `path`, which is emptied first. Abort it, or let a write fail, and the file is
+   * gone. Dedicated workers only. Throws `storage-unavailable`; its writes throw `storage-full`.
+   */
+  async writable(path: string): Promise<WritableStream<Uint8Array>> {
+    const output = await openFolder(this.#folder, 'output');
+    const file = await openFileStream(output, path);
+    this.#open.add(file);
+    return file.stream;
+  }
+
+  /** The file at `path`, backed by the disk. Throws `output-missing` when it is not there. */
+  async file(path: string): Promise<File> {
+    try {
+      const { file } = await findFile(this.#folder, `output/${path}`, 'throw');
+      return await file.getFile();
+    } catch (error) {
+      if (isAbsent(error)) throw new KnownError('output-missing', { job: this.id }, { cause: error });
+      throw toStorageError(error, path);
+    }
+  }
+
+  /**
+   * Writes the marker and gives the lock back: from here on the job counts. Call it once, after every file was
+   * closed, read back and hashed. Throws `output-damaged` when a file is not as long as stated.
+   */
+  async complete(files: readonly WrittenFile[]): Promise<void> {
+    for (const { path, bytes } of files) {
+      const got = (await this.file(path)).size;
+      if (got !== bytes) {
+        throw new KnownError('output-damaged', { file: path, why: `${got} bytes on disk, ${bytes} written` });
+      }
+    }
+    const marker: Marker = { version: markerVersion, files };
+    const { stream } = await openFileStream(this.#folder, 'complete');
+    const writer = stream.getWriter();
+    await writer.write(new TextEncoder().encode(JSON.stringify(marker)));
+    await writer.close();
+    this.#release();
+  }
+
+  /** The files of a finished job, or `undefined` for a job that is not finished. */
+  async readComplete(): Promise<readonly WrittenFile[] | undefined> {
+    return readMarker(this.#folder);
+  }
+
+  async isComplete(): Promise<boolean> {
+    return (await this.readComplete()) !== undefined;
+  }
+
+  /** Deletes the job with all its files, finished or not; streams that are still open are closed first. */
+  async remove(): Promise<void> {
+    try {
+      for (const file of this.#open) await file.discard();
+      await removeJob(await openJobs(), this.id);
+    } finally {
+      this.#release();
+    }
+  }
+}
+
+/** A new, empty job, locked by this worker until it is complete or removed. Throws `storage-unavailable`. */
+export async function createJob(): Promise<JobFolder> {
+  const jobs = await openJobs();
+  const id = crypto.randomUUID();
+  // locked before the folder exists: another tab never sees it free
+  const release = await holdLock(id);
+  try {
+    return new JobFolder(id, await openFolder(jobs, id), release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** A finished job. Throws `output-missing` when there is none of this id, or it was not finished. */
+export async function openJob(id: string): Promise<JobFolder> {
+  const jobs = await openJobs();
+  try {
+    const folder = await jobs.getDirectoryHandle(id);
+    if ((await readMarker(folder)) !== undefined) return new JobFolder(id, folder, () => undefined);
+  } catch (error) {
+    // a TypeError: not a name that a folder can have
+    if (!isAbsent(error) && !(error instanceof TypeError)) throw toStorageError(error, id);
+  }
+  throw new KnownError('output-missing', { job: id });
+}
+
+/** The ids of finished jobs, in no order. */
+export async function listComplete(): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const [id, handle] of await openJobs()) {
+    if (isFolder(handle) && (await readMarker(handle)) !== undefined) found.push(id);
+  }
+  return found;
+}
+
+/** Removes what tabs left behind that closed or crashed in the middle of a job. Jobs that are being written stay. Returns how many went. */
+export async function discardUnfinished(): Promise<number> {
+  const jobs = await openJobs();
+  const folders: FileSystemDirectoryHandle[] = [];
+  for await (const handle of jobs.values()) if (isFolder(handle)) folders.push(handle);
+  let count = 0;
+  for (const folder of folders) {
+    await navigator.locks.request(lockName(folder.name), { ifAvailable: true }, async (lock) => {
+      // read under the lock: a job may have become complete since it was listed
+      if (lock === null || (await readMarker(folder)) !== undefined) return;
+      await removeJob(jobs, folder.name);
+      count++;
+    });
+  }
+  return count;
+}
+
+/** The marker's files, or `undefined` when there is none or it is not whole. */
+async function readMarker(folder: FileSystemDirectoryHandle): Promise<readonly WrittenFile[] | undefined> {
+  try {
+    const { file } = await findFile(folder, 'complete', 'throw');
+    const marker = JSON.parse(await (await file.getFile()).text()) as Partial<Marker> | null;
+    return marker?.version === markerVersion ? marker.files : undefined;
+  } catch (error) {
+    if (isAbsent(error) || error instanceof SyntaxError) return undefined;
+    throw toStorageError(error, 'complete');
+  }
+}
+
+async function removeJob(jobs: FileSystemDirectoryHandle, id: string): Promise<void> {
+  try {
+    // the marker goes first: a removal that is cut short leaves a leftover, never a job with holes
+    const folder = await jobs.getDirectoryHandle(id);
+    await folder.removeEntry('complete').catch(ignoreAbsent);
+    await jobs.removeEntry(id, { recursive: true });
+  } catch (error) {
+    if (!isAbsent(error)) throw toStorageError(error, id);
+  }
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (!isAbsent(error)) throw error;
+}
+
+function isFolder(handle: FileSystemHandle): handle is FileSystemDirectoryHandle {
+  return handle.kind === 'directory';
+}
+
+function lockName(id: string): string {
+  return `shaker-1/jobs/${id}`;
+}
+
+/** Takes the job's lock; the returned function gives it back. */
+async function holdLock(id: string): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const held = (): Promise<void> => new Promise<void>((release) => resolve(release));
+    navigator.locks.request(lockName(id), held).catch(reject);
+  });
+}

@@ -1,0 +1,76 @@
+/**
+ * Runs a plan: merged bytes in the file's order, one chunk at a time. Memory: (terms + 1) chunks, whatever the
+ * models' sizes.
+ */
+import type { Checkpoint } from '../safetensors/checkpoint.ts';
+import { addScaled, scale } from '../tensor/add-scaled.ts';
+import type { PlannedTensor } from './plan.ts';
+
+/** Shared by the chunks of all models and of the output: 64 MiB. */
+const budgetBytes = 64 * 1024 * 1024;
+
+/** Elements of one chunk of float32: budget / (models + 1). */
+export function chunkElementsFor(modelCount: number): number {
+  return Math.max(1, Math.floor(budgetBytes / 4 / (modelCount + 1)));
+}
+
+/**
+ * The bytes of `tensors`, one after the other. A yielded chunk is the consumer's to keep.
+ *
+ * @param checkpoints (models,) in the plan's order
+ *
+ * Throws AbortError between chunks, and what reading throws.
+ */
+export async function* mergeTensors(
+  tensors: readonly PlannedTensor[],
+  checkpoints: readonly Checkpoint[],
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const chunkElements = chunkElementsFor(checkpoints.length);
+  for (const planned of tensors) {
+    switch (planned.kind) {
+      case 'copy':
+        yield* copyChunks(planned, checkpoints, chunkElements * 4, signal);
+        break;
+      case 'mix':
+        yield* mixChunks(planned, checkpoints, chunkElements, signal);
+        break;
+    }
+  }
+}
+
+async function* mixChunks(
+  { shape, terms }: PlannedTensor & { kind: 'mix' },
+  checkpoints: readonly Checkpoint[],
+  chunkElements: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const elementCount = shape.reduce((product, size) => product * size, 1);
+  for (let start = 0; start < elementCount; start += chunkElements) {
+    signal.throwIfAborted();
+    const end = Math.min(start + chunkElements, elementCount);
+    const inputs = await Promise.all(
+      terms.map(({ model, tensor }) => checkpoints[model]!.read(tensor, start, end)),
+    );
+    const sum = new Float32Array(end - start);
+    terms.forEach(({ weight }, t) => {
+      // the first share overwrites: 0 + (−0) would lose a sign
+      if (t === 0) scale(sum, inputs[t]!, weight);
+      else addScaled(sum, inputs[t]!, weight);
+    });
+    yield new Uint8Array(sum.buffer);
+  }
+}
+
+async function* copyChunks(
+  { model, tensor }: PlannedTensor & { kind: 'copy' },
+  checkpoints: readonly Checkpoint[],
+  chunkBytes: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let start = 0; start < tensor.bytes; start += chunkBytes) {
+    signal.throwIfAborted();
+    const end = Math.min(start + chunkBytes, tensor.bytes);
+    yield await checkpoints[model]!.readBytes(tensor, start, end);
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What sentence-transformers does around the transformer, as modules.json and its neighbours say: pooling,
+ * normalisation, how many tokens go in. What we cannot run is returned as a refusal of scoring, not thrown:
+ * such a model can still be mixed by hand.
+ *
+ * Both spellings are read: `sentence_transformers.models.Pooling` with one boolean a mode, and
+ * `sentence_transformers.sentence_transformer.modules.pooling.Pooling` with `pooling_mode: "cls"` (version 5.4 on).
+ *
+ * Source: https://github.com/huggingface/sentence-transformers, `Pooling`, `Transformer`, `Normalize`.
+ */
+import { KnownError, toProblem, type ErrorCode, type Problem } from '../errors.ts';
+import type { Source } from '../source/source.ts';
+import type { Config } from './config.ts';
+import { isObject, ownField, readJson, readJsonObject, settingsLimitBytes } from './json-file.ts';
+import { joinPath, nameFile } from './small-file.ts';
+import { readTokenLimit } from './token-limit.ts';
+import { parsePooling, type Pooling } from './pooling.ts';
+
+export interface Modules {
+  /** `undefined` when `problems` refuses it. */
+  readonly pooling: Pooling | undefined;
+  readonly normalised: boolean;
+  /** Tokens of one text, special tokens included; longer texts are cut. */
+  readonly maxTokens: number;
+  /** Texts are lowercased before they are tokenised. */
+  readonly lowerCase: boolean;
+  /** There is no modules.json: CLS and Normalize were taken, as the reference package does; the note says so. */
+  readonly assumed: boolean;
+  /** Class names of modules that we cannot run, e.g. `['Dense']`. */
+  readonly extraModules: readonly string[];
+  /** Refusals of scoring, and the note `pooling-assumed`. */
+  readonly problems: readonly Problem[];
+}
+
+/** Failures that are about these settings alone; any other, such as a lost network, is thrown. */
+const ownFailures: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'file-too-large',
+  'json-invalid',
+  'config-field-invalid',
+  'pooling-unknown',
+  'module-unknown',
+]);
+
+/** Reads at most four small files. Throws only what the source throws. */
+export async function readModules(source: Source, config: Config): Promise<Modules> {
+  const problems: Problem[] = [];
+  const attempt = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof KnownError) || !ownFailures.has(error.code)) throw error;
+      problems.push(toProblem(error));
+      return undefined;
+    }
+  };
+
+  const steps = (await attempt(() => readSteps(source))) ?? [];
+  const assumed = problems.length === 0 && steps.length === 0;
+  if (assumed) problems.push({ severity: 'note', code: 'pooling-assumed', facts: { model: source.name } });
+
+  const extraModules = assumed ? [] : findExtras(steps);
+  for (const module of extraModules) {
+    problems.push(toProblem(new KnownError('module-unknown', { model: source.name, module })));
+  }
+
+  const pooling = assumed
+    ? 'cls'
+    : steps.length > 0
+      ? await attempt(() => readPooling(source, steps))
+      : undefined;
+  const path = steps.find(({ kind }) => kind === 'Transformer')?.path ?? '';
+  const limit = await attempt(() => readTokenLimit(source, config, path));
+  return {
+    pooling,
+    normalised: assumed || steps.some(({ kind }) => kind === 'Normalize'),
+    maxTokens: limit?.maxTokens ?? 0,
+    lowerCase: limit?.lowerCase ?? false,
+    assumed,
+    extraModules,
+    problems,
+  };
+}
+
+/** One line of modules.json: the class by its last name, and its folder. */
+interface Step {
+  readonly kind: string;
+  readonly path: string;
+}
+
+/** Steps in order; empty when there is no modules.json. */
+async function readSteps(source: Source): Promise<readonly Step[]> {
+  const path = 'modules.json';
+  const listed = await readJson(source, path, settingsLimitBytes);
+  if (listed === undefined) return [];
+  const file = nameFile(source, path);
+  if (!Array.isArray(listed) || listed.length === 0) {
+    throw new KnownError('json-invalid', { file, why: 'it is not a list of modules' });
+  }
+  return listed.map((entry: unknown, i) => {
+    const type = isObject(entry) ? ownField(entry, 'type') : undefined;
+    const path = isObject(entry) ? (ownField(entry, 'path') ?? '') : undefined;
+    if (typeof type !== 'string' || typeof path !== 'string') {
+      throw new KnownError('json-invalid', { file, why: `module ${i} has no type or path` });
+    }
+    return { kind: toKind(type), path };
+  });
+}
+
+/** `Pooling` for the package's own class under any of its module paths; a class from elsewhere keeps its whole name. */
+function toKind(type: string): string {
+  return type.startsWith('sentence_transformers.') ? type.slice(type.lastIndexOf('.') + 1) : type;
+}
+
+/** What is not Transformer, Pooling, Normalize in this order: those, and these where they stand elsewhere, we cannot run. */
+function findExtras(steps: readonly Step[]): readonly string[] {
+  const order = ['Transformer', 'Pooling', 'Normalize'];
+  let next = 0;
+  return steps
+    .map(({ kind }) => kind)
+    .filter((kind) => {
+      const at = order.indexOf(kind, next);
+      if (at >= 0) next = at + 1;
+      return at < 0;
+    });
+}
+
+async function readPooling(source: Source, steps: readonly Step[]): Promise<Pooling> {
+  const model = source.name;
+  const step = steps.find(({ kind }) => kind === 'Pooling');
+  if (!step) throw new KnownError('pooling-unknown', { model, pooling: 'none' });
+  const settings = await readJsonObject(source, joinPath(step.path, 'config.json'), settingsLimitBytes);
+  if (!settings) throw new KnownError('pooling-unknown', { model, pooling: 'none' });
+  return parsePooling(settings, model);
+}

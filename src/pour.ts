@@ -1,0 +1,292 @@
+/**
+ * The last step of the pipeline: a mixture becomes files in a job's folder, written, closed, read back and hashed
+ * before anything is offered. Memory is bounded by chunks; a failure or a stop leaves nothing behind.
+ */
+import { KnownError } from './errors.ts';
+import { printCard } from './export/card.ts';
+import { planFiles, type PlannedFile } from './export/files.ts';
+import { safeName, zipStream } from './export/zip.ts';
+import { createJob, openJob, type JobFolder, type WrittenFile } from './job/folder.ts';
+import { discardAbandoned } from './job/offered.ts';
+import { planLinear, type Plan } from './merge/plan.ts';
+import { mergeTensors } from './merge/run.ts';
+import { compareModels } from './model/compare.ts';
+import { settingsLimitBytes } from './model/json-file.ts';
+import { readLicence } from './model/licence.ts';
+import { readModules } from './model/modules.ts';
+import { readPrompts } from './model/prompts.ts';
+import { readFile } from './model/small-file.ts';
+import { fetchAll, openModel, type NamedSource } from './pipeline.ts';
+import { planFile, writeCheckpoint } from './safetensors/writer.ts';
+import type { Prompts, Watching } from './score/score.ts';
+import { checkWeights } from './score/weights.ts';
+import type { ModelRef, Source } from './source/source.ts';
+import { createSha256 } from './tensor/sha256.ts';
+
+export interface MergeJob {
+  readonly models: readonly ModelRef[];
+  /** (models,) mixing weights, in model order; rounded to float32 when the plan is made. */
+  readonly weights: readonly number[];
+  /** Model 1's prompts as edited on the page; its own when absent. */
+  readonly prompts?: Prompts;
+  /** Where the weights come from, for the card; absent when they were set by hand. */
+  readonly scoring?: {
+    readonly definition: 'own' | 'reference';
+    readonly temperature: number;
+    readonly exampleCount: number;
+  };
+}
+
+export type OutputFile = WrittenFile;
+
+/** A merged model that was written, closed, read back and hashed. */
+export interface Output {
+  /** Names the job's folder; opens its files and its zip. */
+  readonly job: string;
+  /** What to call the model: also the folder inside the zip. */
+  readonly name: string;
+  readonly files: readonly OutputFile[];
+  readonly seconds: number;
+}
+
+const checkpointPath = 'model.safetensors';
+const cardPath = 'README.md';
+
+/** Read back in pieces of this size: 8 MiB, large enough for the disk's speed. */
+const checkBytes = 8 * 1024 * 1024;
+
+/** Throws the refusals of mixing, `weights-invalid`, `storage-full`, `output-damaged`, what reading throws, and AbortError. */
+export async function mergeAll(
+  named: readonly NamedSource[],
+  job: Omit<MergeJob, 'models'>,
+  watching: Watching,
+): Promise<Output> {
+  const started = performance.now();
+  checkWeights(job.weights, named.length);
+  const models = await Promise.all(named.map(({ source }) => openModel(source)));
+  const { problems, tensors } = await compareModels(models);
+  const refusal = problems.find(({ severity }) => severity === 'refused');
+  if (refusal !== undefined) throw new KnownError(refusal.code, refusal.facts);
+  await fetchAll(named, watching);
+  // headers again: what was fetched and checked is what is merged
+  const checkpoints = (await Promise.all(named.map(({ source }) => openModel(source)))).map(
+    ({ checkpoint }) => checkpoint,
+  );
+  const plan = planLinear(tensors, job.weights);
+
+  await discardAbandoned();
+  const folder = await createJob();
+  try {
+    const name = nameOf(named);
+    const written: WrittenFile[] = [await writeMerged(folder, plan, checkpoints, watching)];
+    for (const file of await planSmallFiles(named[0]!.source, job.prompts)) {
+      written.push(await writeSmall(folder, file, named[0]!.source, watching.signal));
+    }
+    const card = await cardOf(named, job, name, written[0]!);
+    written.push(await writeText(folder, cardPath, card, watching.signal));
+    const files = written.sort((a, b) => (a.path < b.path ? -1 : 1));
+    await checkFiles(folder, files, watching);
+    await folder.complete(files);
+    return { job: folder.id, name, files, seconds: (performance.now() - started) / 1000 };
+  } catch (error) {
+    await folder.remove();
+    throw error;
+  }
+}
+
+/** A file of a finished output. Throws `output-missing`. */
+export async function openOutputFile(job: string, path: string): Promise<File> {
+  return (await openJob(job)).file(path);
+}
+
+/** The finished output as one zip, beside its files. Throws `output-missing`, `storage-full`. */
+export async function packOutput(job: string, name: string, { signal, report }: Watching): Promise<File> {
+  const folder = await openJob(job);
+  const files = (await folder.readComplete()) ?? [];
+  const entries = await Promise.all(files.map(async ({ path }) => ({ path, file: await folder.file(path) })));
+  const { stream, bytes: total } = zipStream(entries, name);
+  let done = 0;
+  const meter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      done += chunk.byteLength;
+      report({ stage: 'pack', subject: name, done, total, unit: 'bytes' });
+      controller.enqueue(chunk);
+    },
+  });
+  const path = `../${name}.zip`;
+  await stream.pipeThrough(meter).pipeTo(await folder.writable(path), { signal });
+  return folder.file(path);
+}
+
+export async function discardOutput(job: string): Promise<void> {
+  await (await openJob(job)).remove();
+}
+
+async function writeMerged(
+  folder: JobFolder,
+  plan: Plan,
+  checkpoints: Parameters<typeof mergeTensors>[1],
+  { signal, report }: Watching,
+): Promise<WrittenFile> {
+  const file = planFile(plan.tensors);
+  const byName = new Map(plan.tensors.map((tensor) => [tensor.name, tensor]));
+  const ordered = file.tensors.map(({ name }) => byName.get(name)!);
+  const hash = await createSha256();
+  hash.update(file.header);
+  const sink = await folder.writable(checkpointPath);
+  let done = file.header.byteLength;
+  const chunks = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of mergeTensors(ordered, checkpoints, signal)) {
+      hash.update(chunk);
+      done += chunk.byteLength;
+      yield chunk;
+      report({ stage: 'merge', subject: checkpointPath, done, total: file.bytes, unit: 'bytes' });
+    }
+  };
+  await writeCheckpoint(file, chunks(), sink, signal);
+  return { path: checkpointPath, bytes: file.bytes, sha256: hash.digestHex() };
+}
+
+async function planSmallFiles(base: Source, edited: Prompts | undefined): Promise<readonly PlannedFile[]> {
+  const { config } = await openModel(base);
+  const modules = await readModules(base, config);
+  const text = async (path: string): Promise<string | undefined> => {
+    const bytes = await readFile(base, path, settingsLimitBytes);
+    return bytes && new TextDecoder().decode(bytes);
+  };
+  const paths = (await base.list()).map(({ path }) => path);
+  return planFiles(paths, {
+    model: base.name,
+    config: (await text('config.json'))!,
+    modules: await text('modules.json'),
+    sentenceConfig: await text('config_sentence_transformers.json'),
+    // a language model has no pooling to write down
+    embedding: isEncoder(config.architecture)
+      ? { hiddenSize: config.integer('hidden_size', 0), maxTokens: modules.maxTokens }
+      : undefined,
+    prompts: edited ?? (await readPrompts(base)) ?? { query: '', document: '' },
+  });
+}
+
+/** Bare models make embeddings; a class with a head that generates or classifies does not. */
+function isEncoder(architecture: string | undefined): boolean {
+  return (
+    architecture === undefined ||
+    !/For(CausalLM|SequenceClassification|ConditionalGeneration)$|LMHead/.test(architecture)
+  );
+}
+
+async function writeSmall(
+  folder: JobFolder,
+  file: PlannedFile,
+  base: Source,
+  signal: AbortSignal,
+): Promise<WrittenFile> {
+  switch (file.kind) {
+    case 'text':
+      return writeText(folder, file.path, file.text, signal);
+    case 'copy': {
+      const blob = await base.open(file.path);
+      if (blob === undefined) throw new KnownError('source-changed', { model: base.name, file: file.path });
+      return writeStream(folder, file.path, blob.stream(), signal);
+    }
+  }
+}
+
+function writeText(folder: JobFolder, path: string, text: string, signal: AbortSignal): Promise<WrittenFile> {
+  return writeStream(folder, path, new Blob([text]).stream(), signal);
+}
+
+async function writeStream(
+  folder: JobFolder,
+  path: string,
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): Promise<WrittenFile> {
+  const hash = await createSha256();
+  let bytes = 0;
+  const meter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      hash.update(chunk);
+      bytes += chunk.byteLength;
+      controller.enqueue(chunk);
+    },
+  });
+  await stream.pipeThrough(meter).pipeTo(await folder.writable(path), { signal });
+  return { path, bytes, sha256: hash.digestHex() };
+}
+
+/** Reads every file back from the disk and compares with what was written. Throws `output-damaged`. */
+async function checkFiles(
+  folder: JobFolder,
+  files: readonly WrittenFile[],
+  { signal, report }: Watching,
+): Promise<void> {
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  for (const { path, bytes, sha256 } of files) {
+    const file = await folder.file(path);
+    if (file.size !== bytes) {
+      throw new KnownError('output-damaged', { file: path, why: `${file.size} ≠ ${bytes} bytes` });
+    }
+    const hash = await createSha256();
+    for (let start = 0; start < bytes; start += checkBytes) {
+      signal.throwIfAborted();
+      const part = await file.slice(start, start + checkBytes).arrayBuffer();
+      hash.update(new Uint8Array(part));
+      done += part.byteLength;
+      report({ stage: 'check', subject: path, done, total, unit: 'bytes' });
+    }
+    const got = hash.digestHex();
+    if (got !== sha256)
+      throw new KnownError('output-damaged', { file: path, why: `SHA-256 ${got} ≠ ${sha256}` });
+  }
+}
+
+/** E.g. `mix-of-base-bank-science`: the models' short names. */
+function nameOf(named: readonly NamedSource[]): string {
+  const short = named.map(({ ref }) => (ref.kind === 'hub' ? ref.id : ref.name).split('/').at(-1)!);
+  return safeName(`mix-of-${short.join('-')}`);
+}
+
+async function cardOf(
+  named: readonly NamedSource[],
+  { weights, scoring, prompts }: Omit<MergeJob, 'models'>,
+  name: string,
+  checkpoint: WrittenFile,
+): Promise<string> {
+  const models = named.map(async ({ ref, source }, m) => ({
+    name: ref.kind === 'hub' ? ref.id : ref.name,
+    weight: Math.fround(weights[m]!),
+    hub: ref.kind === 'hub' ? { id: ref.id, commit: ref.commit } : undefined,
+    identity: ref.kind === 'hub' ? undefined : await identityOf(source),
+    licence: await readLicence(source),
+  }));
+  const base = named[0]!.source;
+  const { config } = await openModel(base);
+  const modules = await readModules(base, config);
+  return printCard({
+    name,
+    folder: name,
+    models: await Promise.all(models),
+    scoring,
+    embedding:
+      isEncoder(config.architecture) && modules.pooling !== undefined
+        ? {
+            pooling: modules.pooling,
+            normalised: modules.normalised,
+            prompts: prompts ?? (await readPrompts(base)) ?? { query: '', document: '' },
+          }
+        : undefined,
+    sha256: checkpoint.sha256,
+  });
+}
+
+/** What pins a local or embedded model's checkpoint. */
+async function identityOf(source: Source): Promise<string> {
+  const entries = await source.list();
+  const files = entries.filter(({ path }) => path.endsWith('.safetensors') && !path.includes('/'));
+  return files
+    .map(({ path, bytes, oid, identity }) => oid ?? `${path}, ${bytes} bytes, ${identity}`)
+    .join('; ');
+}

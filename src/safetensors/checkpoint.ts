@@ -1,0 +1,211 @@
+/**
+ * A model's tensors, in one file or in shards: opened from headers alone, read by ranges afterwards. Memory is a
+ * header's and a range's, never a file's.
+ *
+ * Only the names that transformers loads are looked for: `model.safetensors`, else `model.safetensors.index.json`
+ * with its shards. Any other file might be an adapter, an old copy or another precision: never guessed.
+ */
+import { KnownError } from '../errors.ts';
+import type { Source } from '../source/source.ts';
+import { toFloat32 } from '../tensor/convert.ts';
+import { elementBytes, isFloat, type Dtype } from '../tensor/dtype.ts';
+import { headerBytesOf, lengthBytes, parseHeader } from './header.ts';
+import { indexLimitBytes, indexPath, parseIndex } from './shard-index.ts';
+
+export interface Tensor {
+  readonly name: string;
+  readonly dtype: Dtype;
+  /** () for a scalar; any dimension may be 0. */
+  readonly shape: readonly number[];
+  readonly elementCount: number;
+  readonly bytes: number;
+  /** Path of the file that holds it. */
+  readonly file: string;
+  /** Byte position of its first element in that file. */
+  readonly start: number;
+}
+
+export interface CheckpointFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** A file whose header was read, with its tensors in offset order. */
+interface OpenedFile extends CheckpointFile {
+  readonly tensors: readonly Tensor[];
+}
+
+const singlePath = 'model.safetensors';
+const picklePaths = ['pytorch_model.bin', 'pytorch_model.bin.index.json'];
+
+/** Headers fetched at once: enough to hide a network's latency, few enough not to trip a host's limits. */
+const headersAtOnce = 8;
+
+/**
+ * Opens a model's checkpoint: reads headers (and the index) only. Throws `checkpoint-missing`, or `checkpoint-pickle`
+ * when there are only pickled files; the codes of `parseHeader`, `headerBytesOf` and `parseIndex`;
+ * `index-shard-missing`, `index-tensor-missing`, `tensor-in-two-shards`, `file-too-large` (the index), `read-short`,
+ * `file-unreadable`. In their facts `file` is `<model>/<path>`, because every model has a file of the same name.
+ */
+export async function openCheckpoint(source: Source): Promise<Checkpoint> {
+  const single = await source.open(singlePath);
+  if (single !== undefined) return new Checkpoint(source, [await openFile(source.name, singlePath, single)]);
+  const index = await source.open(indexPath);
+  if (index !== undefined) return openShards(source, index);
+  for (const file of picklePaths) {
+    if ((await source.open(file)) !== undefined)
+      throw new KnownError('checkpoint-pickle', { model: source.name, file });
+  }
+  throw new KnownError('checkpoint-missing', { model: source.name });
+}
+
+async function openShards(source: Source, index: Blob): Promise<Checkpoint> {
+  const file = `${source.name}/${indexPath}`;
+  if (index.size > indexLimitBytes) {
+    throw new KnownError('file-too-large', { file, bytes: index.size, limitBytes: indexLimitBytes });
+  }
+  const text = new TextDecoder().decode(await readRange(index, 0, index.size, file));
+  const shardOf = parseIndex(text, file);
+  const files = await openAll(source, [...new Set(shardOf.values())].sort(), file);
+
+  const heldBy = new Map<string, string>();
+  for (const { path, tensors } of files) {
+    for (const { name } of tensors) {
+      const first = heldBy.get(name);
+      if (first !== undefined)
+        throw new KnownError('tensor-in-two-shards', { tensor: name, first, second: path });
+      heldBy.set(name, path);
+    }
+  }
+  for (const [tensor, shard] of shardOf) {
+    if (heldBy.get(tensor) !== shard) throw new KnownError('index-tensor-missing', { file, shard, tensor });
+  }
+  // tensors that only a shard knows of are kept: transformers loads whole shards, whatever the index says
+  return new Checkpoint(source, files);
+}
+
+async function openAll(
+  source: Source,
+  shards: readonly string[],
+  file: string,
+): Promise<readonly OpenedFile[]> {
+  const files: OpenedFile[] = [];
+  for (let first = 0; first < shards.length; first += headersAtOnce) {
+    const opening = shards.slice(first, first + headersAtOnce).map(async (shard) => {
+      const blob = await source.open(shard);
+      if (blob === undefined) throw new KnownError('index-shard-missing', { file, shard });
+      return openFile(source.name, shard, blob);
+    });
+    files.push(...(await Promise.all(opening)));
+  }
+  return files;
+}
+
+async function openFile(model: string, path: string, blob: Blob): Promise<OpenedFile> {
+  const file = `${model}/${path}`;
+  const bytes = blob.size;
+  const first8 = await readRange(blob, 0, Math.min(lengthBytes, bytes), file);
+  const dataStart = lengthBytes + headerBytesOf(first8, file, bytes);
+  const header = parseHeader(await readRange(blob, lengthBytes, dataStart, file), file, bytes - dataStart);
+  const tensors = header.tensors.map(({ name, dtype, shape, elementCount, start, end }) => {
+    return { name, dtype, shape, elementCount, bytes: end - start, file: path, start: dataStart + start };
+  });
+  return { path, bytes, tensors };
+}
+
+/** A model's opened checkpoint. Holds no file open and needs no closing. */
+export class Checkpoint {
+  /** The source's name, for messages. */
+  readonly model: string;
+  /** In the files' order, then in offset order. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly files: readonly CheckpointFile[];
+  /** Bytes of all files, headers included. */
+  readonly bytes: number;
+  readonly #source: Source;
+  readonly #blobs = new Map<string, Promise<Blob>>();
+
+  /** Use `openCheckpoint`. The files' tensors have distinct names. */
+  constructor(source: Source, files: readonly OpenedFile[]) {
+    this.#source = source;
+    this.model = source.name;
+    this.tensors = new Map(files.flatMap(({ tensors }) => tensors.map((tensor) => [tensor.name, tensor])));
+    this.files = files.map(({ path, bytes }) => ({ path, bytes }));
+    this.bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /**
+   * Elements [start, end) of a float tensor as float32, (end - start,), in a buffer of their own. Exact for all dtypes
+   * but F64, which is rounded. Throws `read-short`, `file-unreadable`, and what the source throws, as `source-changed`.
+   */
+  async read(tensor: Tensor, start: number, end: number): Promise<Float32Array<ArrayBuffer>> {
+    const { name, dtype } = tensor;
+    if (!isFloat(dtype)) throw new TypeError(`${name} is ${dtype}: read its bytes, it has no float values`);
+    const bytes = await this.readElements(tensor, start, end);
+    if (dtype === 'F32') return new Float32Array(bytes.buffer); // fresh from the file: nothing to convert or to copy
+    const values = new Float32Array(end - start);
+    toFloat32(bytes, dtype, values);
+    return values;
+  }
+
+  /** Elements [start, end) of a tensor of any dtype as they are stored, in a buffer of their own. Throws as `read`. */
+  readElements(tensor: Tensor, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    const width = elementBytes(tensor.dtype);
+    return this.readBytes(tensor, start * width, end * width);
+  }
+
+  /** Bytes [startByte, endByte) of a tensor, counted from its first, in a buffer of their own. Throws as `read`. */
+  async readBytes(tensor: Tensor, startByte: number, endByte: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (!(0 <= startByte && startByte <= endByte && endByte <= tensor.bytes)) {
+      throw new RangeError(`${tensor.name} has ${tensor.bytes} bytes, not [${startByte}, ${endByte})`);
+    }
+    const blob = await this.#open(tensor.file);
+    const file = `${this.model}/${tensor.file}`;
+    return readRange(blob, tensor.start + startByte, tensor.start + endByte, file);
+  }
+
+  /**
+   * Opens a file again at its first read: what was a range reader when the header was read may be a cached file now.
+   * A failure is not kept, so that the next read tries again.
+   */
+  #open(path: string): Promise<Blob> {
+    let blob = this.#blobs.get(path);
+    if (blob === undefined) {
+      blob = this.#openAgain(path);
+      blob.catch(() => this.#blobs.delete(path));
+      this.#blobs.set(path, blob);
+    }
+    return blob;
+  }
+
+  async #openAgain(path: string): Promise<Blob> {
+    const blob = await this.#source.open(path);
+    const bytes = this.files.find((file) => file.path === path)?.bytes;
+    if (blob === undefined || blob.size !== bytes) {
+      throw new KnownError('source-changed', { model: this.model, file: path });
+    }
+    return blob;
+  }
+}
+
+/** A failed read may be our own error, an abort, or anything else, even a string: only the last is wrapped. */
+async function readRange(
+  blob: Blob,
+  start: number,
+  end: number,
+  file: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let buffer: ArrayBuffer;
+  try {
+    buffer = await blob.slice(start, end).arrayBuffer();
+  } catch (error) {
+    if (error instanceof KnownError || (error instanceof Error && error.name === 'AbortError')) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new KnownError('file-unreadable', { file, why }, { cause: error });
+  }
+  const wantBytes = end - start;
+  if (buffer.byteLength !== wantBytes) {
+    throw new KnownError('read-short', { file, wantBytes, gotBytes: buffer.byteLength });
+  }
+  return new Uint8Array(buffer);
+}

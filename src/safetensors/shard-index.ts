@@ -1,0 +1,67 @@
+/**
+ * `model.safetensors.index.json`: which shard holds which tensor. Pure: text in, map out; trusts nothing.
+ *
+ *   { "metadata": { … }, "weight_map": { tensor: file name } }
+ *
+ * Source: https://huggingface.co/docs/safetensors/metadata_parsing; transformers `get_checkpoint_shard_files`
+ */
+import * as v from 'valibot';
+import { KnownError } from '../errors.ts';
+import { findBlemishes, nestsDeeper } from './json.ts';
+
+export const indexPath = 'model.safetensors.index.json';
+
+/** 100,000 tensors with names of 80 letters take a third of it. */
+export const indexLimitBytes = 32 * 1024 * 1024;
+
+/** The map needs 2; its `metadata` may be anything sensible. */
+const indexDepth = 16;
+
+/** Not `v.record`, which drops keys such as `constructor`: here they are tensors' names. */
+const stringMap = v.custom<Readonly<Record<string, string>>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((file) => typeof file === 'string'),
+  'weight_map is not an object of file names',
+);
+
+const indexSchema = v.looseObject({ weight_map: stringMap }, 'it is not an object with a weight_map');
+
+/**
+ * (tensors,) names to shards, in the file's order. Throws `index-invalid`, or `index-path-unsafe` for a shard that is
+ * not a plain name beside the index: a path could leave the model's folder.
+ */
+export function parseIndex(text: string, file: string): ReadonlyMap<string, string> {
+  if (nestsDeeper(text, indexDepth))
+    throw new KnownError('index-invalid', { file, why: 'it nests too deep' });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new KnownError(
+      'index-invalid',
+      { file, why: error instanceof Error ? error.message : '' },
+      { cause: error },
+    );
+  }
+  const parsed = v.safeParse(indexSchema, json);
+  if (!parsed.success) throw new KnownError('index-invalid', { file, why: parsed.issues[0].message });
+  for (const { kind, path } of findBlemishes(text)) {
+    if (kind === 'duplicate-key' && path[0] === 'weight_map') {
+      const why =
+        path[1] === undefined ? 'weight_map is given twice' : `${JSON.stringify(path[1])} is listed twice`;
+      throw new KnownError('index-invalid', { file, why });
+    }
+  }
+  const shardOf = new Map(Object.entries(parsed.output.weight_map));
+  for (const shard of shardOf.values()) {
+    if (!isPlainName(shard)) throw new KnownError('index-path-unsafe', { file, shard });
+  }
+  return shardOf;
+}
+
+function isPlainName(name: string): boolean {
+  return name !== '' && name !== '.' && !/[/\\\p{Cc}]/u.test(name) && !name.includes('..');
+}

@@ -1,0 +1,48 @@
+/**
+ * From losses to mixing weights: w = softmax(−L / T), in float32 throughout as the reference computes it.
+ *
+ * Source: LM-Cocktail, https://arxiv.org/abs/2311.13534, section 3; FlagEmbedding `compute_weights`. Weights sum to 1
+ * only to about 1e-7, and are not renormalised.
+ */
+import { KnownError } from '../errors.ts';
+
+/**
+ * @param losses (models,) nats
+ * @param names (models,) for the refusal
+ * @returns (models,) float32 values
+ *
+ * Throws `loss-not-finite` naming the model; `setting-invalid` unless the temperature is finite and above 0.
+ */
+export function weigh(losses: readonly number[], temperature: number, names?: readonly string[]): number[] {
+  if (!Number.isFinite(temperature) || temperature <= 0) {
+    throw new KnownError('setting-invalid', { setting: 'temperature', value: String(temperature) });
+  }
+  checkLosses(losses, names);
+  const scaled = losses.map((loss) => Math.fround(-Math.fround(loss) / Math.fround(temperature)));
+  const highest = Math.max(...scaled);
+  const shares = scaled.map((value) => Math.fround(Math.exp(Math.fround(value - highest))));
+  const sum = shares.reduce((total, share) => Math.fround(total + share), 0);
+  return shares.map((share) => Math.fround(share / sum));
+}
+
+/** One bad loss would make every weight NaN, or silently 0. Throws `loss-not-finite`. */
+export function checkLosses(losses: readonly number[], names: readonly string[] = []): void {
+  losses.forEach((loss, m) => {
+    if (Number.isFinite(loss)) return;
+    throw new KnownError('loss-not-finite', { model: names[m] ?? String(m + 1), loss: String(loss) });
+  });
+}
+
+/** How far from 1 a sum of weights may be: the reference's own bound, here on both sides. */
+const sumTolerance = 1e-3;
+
+/** Throws `weights-invalid` unless there is one finite weight a model and they sum to 1. */
+export function checkWeights(weights: readonly number[], modelCount = weights.length): void {
+  const fail = (why: string) => new KnownError('weights-invalid', { why });
+  if (weights.length !== modelCount) throw fail(`${weights.length} ≠ ${modelCount}`);
+  weights.forEach((weight, m) => {
+    if (!Number.isFinite(weight)) throw fail(`${m + 1}: ${weight}`);
+  });
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  if (Math.abs(sum - 1) > sumTolerance) throw fail(`Σ = ${Number(sum.toPrecision(6))}`);
+}

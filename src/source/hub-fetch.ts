@@ -1,0 +1,127 @@
+/**
+ * Requests to the Hub: what every one of them carries, and every way in which an answer may be refused, as a
+ * known error. Nothing is tried twice; that would go into `request`, and nowhere else.
+ *
+ * Source: https://huggingface.co/docs/hub/api; the `X-Error-Code` header as in
+ * https://github.com/huggingface/huggingface_hub, `hf_raise_for_status`.
+ */
+import { KnownError } from '../errors.ts';
+
+/** Which Hub, who asks, and how to stop. */
+export interface HubAccess {
+  /** Origin of the Hub, e.g. `https://huggingface.co`. */
+  readonly hubUrl: string;
+  /** Opens gated and private models. Goes to the Hub's own origin only. */
+  readonly token?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a request is about, for the sentence when it fails. */
+export interface Subject {
+  readonly id: string;
+  readonly revision: string;
+  /** Absent when the request is about the model as a whole. */
+  readonly file?: string;
+}
+
+/**
+ * The Hub's answer to a GET, once its status is a success; its body is still to be read, and reading it may
+ * throw what `toHubError` translates. Throws the `hub-…` codes.
+ */
+export async function askHub(
+  url: URL,
+  headers: HeadersInit,
+  subject: Subject,
+  access: HubAccess,
+): Promise<Response> {
+  try {
+    const response = await request(url, headers, access);
+    if (response.ok) return response;
+    await response.body?.cancel();
+    throw toStatusError(response, url, subject);
+  } catch (error) {
+    throw toHubError(error, subject, access);
+  }
+}
+
+/**
+ * The `fetch` of one subject, for a client of the Hub's API: throws known errors, also for every status that is
+ * not a success, and only for what the network and the Hub did; whatever the client throws on its own it
+ * throws at the answer.
+ */
+export function createHubFetch(subject: Subject, access: HubAccess): typeof fetch {
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const response = await askHub(url, init?.headers ?? {}, subject, access);
+    try {
+      return new Response(await response.text(), response);
+    } catch (error) {
+      throw toHubError(error, subject, access);
+    }
+  };
+}
+
+/** The one place from which requests to the Hub leave. */
+async function request(url: URL, asked: HeadersInit, access: HubAccess): Promise<Response> {
+  // a listing names its next page itself, and no answer may send a request, or the token, elsewhere
+  if (url.origin !== new URL(access.hubUrl).origin) throw new SyntaxError(`it refers to ${url.origin}`);
+  const headers = new Headers(asked);
+  // a redirect to another origin drops this header in every browser (Fetch, "HTTP-redirect fetch", step 13)
+  if (access.token !== undefined) headers.set('Authorization', `Bearer ${access.token}`);
+  return fetch(url, {
+    headers,
+    signal: access.signal ?? null,
+    credentials: 'omit',
+    referrerPolicy: 'no-referrer',
+    // Chromium keeps parts of files in its cache, and joins and rewrites later ranges with them
+    cache: 'no-store',
+  });
+}
+
+function toStatusError(response: Response, url: URL, subject: Subject): KnownError {
+  const { id, revision, file } = subject;
+  const { status } = response;
+  switch (response.headers.get('X-Error-Code')) {
+    case 'GatedRepo':
+      return new KnownError('hub-gated', { id });
+    // to whom gave no token the Hub answers 401 here, whether the model is private or does not exist
+    case 'RepoNotFound':
+      return new KnownError('hub-repository-missing', { id });
+    case 'RevisionNotFound':
+      return new KnownError('hub-revision-missing', { id, revision });
+    case 'EntryNotFound':
+      return new KnownError('hub-file-missing', { id, file: file ?? url.pathname });
+    default:
+      return toPlainStatusError(status, url, subject);
+  }
+}
+
+/** A refusal without a code: the Hub's newer ones, and what stands between it and us. */
+function toPlainStatusError(status: number, url: URL, { id, file }: Subject): KnownError {
+  if (status === 401) return new KnownError('hub-unauthorised', { id });
+  if (status === 403) return new KnownError('hub-gated', { id });
+  if (status === 404 && file !== undefined) return new KnownError('hub-file-missing', { id, file });
+  if (status === 404) return new KnownError('hub-repository-missing', { id });
+  return new KnownError('hub-status', { host: url.host, file: file ?? url.pathname, status });
+}
+
+/**
+ * What was thrown while asking the Hub or reading its answer, as a known error: `hub-unreachable` for a network
+ * that fails at any time, `hub-answer-invalid` for an answer that makes no sense. An abort stays an abort, and
+ * anything unknown stays what it is.
+ */
+export function toHubError(error: unknown, subject: Subject, access: HubAccess): unknown {
+  if (access.signal?.aborted === true) return access.signal.reason;
+  if (error instanceof SyntaxError) return toAnswerError(error, subject);
+  // the platform's way to say that the network failed: no connection, no CORS header, a body that breaks off
+  if (error instanceof TypeError) {
+    return new KnownError('hub-unreachable', { host: new URL(access.hubUrl).host }, { cause: error });
+  }
+  return error;
+}
+
+/** What was thrown while making sense of an answer that came whole, as `hub-answer-invalid`; known errors and aborts stay. */
+export function toAnswerError(error: unknown, subject: Subject): unknown {
+  if (!(error instanceof SyntaxError || error instanceof TypeError)) return error;
+  return new KnownError('hub-answer-invalid', { id: subject.id, why: error.message }, { cause: error });
+}

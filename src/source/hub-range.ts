@@ -1,0 +1,62 @@
+/**
+ * One range of one file on the Hub, as it arrives: the only request that brings values, and so the one whose
+ * answer is believed least. A server that ignores the range would otherwise shift every byte in silence.
+ *
+ * Source: RFC 9110, 14 (range requests)
+ */
+import { KnownError } from '../errors.ts';
+import { askHub, toHubError, type HubAccess, type Subject } from './hub-fetch.ts';
+
+/**
+ * Bytes `start` to `end` of a file of `bytes` bytes. Throws `hub-range-ignored` and `hub-size-wrong` when the
+ * answer is anything else, before its first byte where its header tells.
+ */
+export async function* readHubRange(
+  subject: Required<Subject>,
+  bytes: number,
+  start: number,
+  end: number,
+  access: HubAccess,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (end <= start) return;
+  const { id, revision, file } = subject;
+  const path = file.split('/').map(encodeURIComponent).join('/');
+  const url = new URL(`/${id}/resolve/${revision}/${path}`, access.hubUrl);
+  const response = await askHub(url, { Range: `bytes=${start}-${end - 1}` }, subject, access);
+  const reader = response.body!.getReader();
+  let got = 0;
+  try {
+    checkRange(response, subject, bytes, start, end);
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      got += value.byteLength;
+      if (got > end - start) break;
+      yield value;
+    }
+  } catch (error) {
+    throw toHubError(error, subject, access);
+  } finally {
+    // ends the transfer when the reader stopped early; a body that failed has nothing left to end
+    await reader.cancel().catch(() => undefined);
+  }
+  if (got !== end - start)
+    throw new KnownError('hub-size-wrong', { id, file, statedBytes: end - start, gotBytes: got });
+}
+
+/** That the answer is the range that was asked for, of a file of the size that the listing stated. */
+function checkRange(
+  response: Response,
+  subject: Required<Subject>,
+  bytes: number,
+  start: number,
+  end: number,
+): void {
+  const { id, file } = subject;
+  const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '');
+  if (response.status !== 206 || range === null) throw new KnownError('hub-range-ignored', { id, file });
+  const [first, last, total] = range.slice(1).map(Number);
+  if (total !== bytes)
+    throw new KnownError('hub-size-wrong', { id, file, statedBytes: bytes, gotBytes: total! });
+  if (first !== start || last !== end - 1) throw new KnownError('hub-range-ignored', { id, file });
+}

@@ -1,0 +1,80 @@
+/**
+ * The browser's private file system as a place for the Hub's files:
+ *
+ *   shaker-1/hub/<id>/<commit>/<path>        complete, checked against what the Hub states
+ *   shaker-1/hub/<id>/<commit>/<path>.part   the first bytes of a file that is still coming
+ *
+ * Every part of a path is percent-encoded, so `<id>` is one folder. `shaker-1` is the layout's version.
+ */
+import { KnownError } from '../errors.ts';
+
+const root = ['shaker-1', 'hub'];
+
+/** Where one file lies, as a list of encoded names. */
+export interface Place {
+  readonly folders: readonly string[];
+  readonly name: string;
+  /** Never the name of a complete file: there, a final `.part` is encoded. */
+  readonly partName: string;
+}
+
+export function placeOf(id: string, commit: string, path: string): Place {
+  const parts = path.split('/').map((part) => encodeURIComponent(part).replace(/\.part$/, '%2Epart'));
+  const name = parts.pop()!;
+  return { folders: [...root, encodeURIComponent(id), commit, ...parts], name, partName: `${name}.part` };
+}
+
+/** The folder, `undefined` when there is none and none is to be made. Throws `storage-unavailable`. */
+export async function openFolder(
+  folders: readonly string[],
+  missing: 'create' | 'leave',
+): Promise<FileSystemDirectoryHandle | undefined> {
+  // absent outside a browser, and on pages that are not secure
+  const storage = (globalThis as { navigator?: { storage?: Partial<StorageManager> } }).navigator?.storage;
+  if (storage?.getDirectory === undefined) {
+    throw new KnownError('storage-unavailable', { why: 'this browser has no private file system' });
+  }
+  try {
+    let folder = await storage.getDirectory();
+    for (const name of folders)
+      folder = await folder.getDirectoryHandle(name, { create: missing === 'create' });
+    return folder;
+  } catch (error) {
+    if (isAbsent(error) && missing === 'leave') return undefined;
+    throw toStorageError(error, folders.at(-1)!);
+  }
+}
+
+/** The file as it is now, `undefined` when there is none. */
+export async function openStored(place: Place, name: string): Promise<File | undefined> {
+  const folder = await openFolder(place.folders, 'leave');
+  try {
+    return await (await folder?.getFileHandle(name))?.getFile();
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw toStorageError(error, name);
+  }
+}
+
+/** Removes the file, if it is there. */
+export async function removeStored(place: Place, name: string): Promise<void> {
+  const folder = await openFolder(place.folders, 'leave');
+  try {
+    await folder?.removeEntry(name);
+  } catch (error) {
+    if (!isAbsent(error)) throw toStorageError(error, name);
+  }
+}
+
+/** What the file system threw, as a known error: no room left, or not usable and why. Anything else is returned as it is. */
+export function toStorageError(error: unknown, file: string): unknown {
+  if (!(error instanceof DOMException) || error.name === 'AbortError') return error;
+  if (error.name === 'QuotaExceededError') return new KnownError('storage-full', { file }, { cause: error });
+  return new KnownError('storage-unavailable', { why: `${error.name}: ${error.message}` }, { cause: error });
+}
+
+function isAbsent(error: unknown): boolean {
+  return (
+    error instanceof DOMException && (error.name === 'NotFoundError' || error.name === 'TypeMismatchError')
+  );
+}

@@ -1,0 +1,135 @@
+/**
+ * A file of the Hub on its way into storage: range after range into `<name>.part`, from where an earlier attempt
+ * stopped. It gets its name once every byte is there and the hash is what the Hub states.
+ */
+import { KnownError } from '../errors.ts';
+import { startDigest, type CreateSha256 } from './digest.ts';
+import type { HubEntry, HubSource } from './hub.ts';
+import { openFolder, removeStored, toStorageError, type Place } from './opfs.ts';
+
+export interface FetchWatch {
+  readonly signal?: AbortSignal | undefined;
+  /** Called as bytes arrive, first with what was there before. */
+  readonly report?: ((bytesDone: number, bytesTotal: number) => void) | undefined;
+}
+
+/**
+ * 16 MiB: each range costs the Hub a lookup, of which it allows 3,000 in five minutes, and us a redirect; a
+ * range must also end before a signed address behind the redirect expires.
+ */
+const rangeBytes = 16 * 1024 * 1024;
+
+/** 8 MiB: what hashing a part again holds in memory. */
+const pieceBytes = 8 * 1024 * 1024;
+
+/** Fetches what is missing of the file, checks the whole, and gives it its name. */
+export async function fetchInto(
+  place: Place,
+  entry: HubEntry,
+  hub: HubSource,
+  createSha256: CreateSha256,
+  watch: FetchWatch,
+): Promise<void> {
+  const digest = await startDigest(entry, createSha256);
+  const { part, handle } = await openPart(place, entry);
+  try {
+    let done = await hashPart(handle, entry, digest.update, watch);
+    while (done < entry.bytes) {
+      const end = Math.min(done + rangeBytes, entry.bytes);
+      for await (const piece of hub.readRange(entry, done, end, watch.signal)) {
+        writeAll(handle, piece, done, entry.path);
+        digest.update(piece);
+        done += piece.byteLength;
+        watch.report?.(done, entry.bytes);
+      }
+    }
+    flush(handle, entry.path);
+  } finally {
+    handle.close();
+  }
+  const got = await digest.digestHex();
+  if (got !== entry.hash.hex) {
+    await removeStored(place, place.partName);
+    throw new KnownError('hub-hash-wrong', { id: hub.id, file: entry.path, stated: entry.hash.hex, got });
+  }
+  try {
+    // a complete file of another size, damaged by who knows what, makes room
+    await removeStored(place, place.name);
+    await part.move(place.name);
+  } catch (error) {
+    throw toStorageError(error, entry.path);
+  }
+}
+
+/** In every browser that has synchronous access handles, and not yet in TypeScript's library. Source: https://fs.spec.whatwg.org, issue 10. */
+interface MovableFile extends FileSystemFileHandle {
+  move(name: string): Promise<void>;
+}
+
+async function openPart(
+  place: Place,
+  entry: HubEntry,
+): Promise<{ readonly part: MovableFile; readonly handle: FileSystemSyncAccessHandle }> {
+  const folder = (await openFolder(place.folders, 'create'))!;
+  try {
+    const part = (await folder.getFileHandle(place.partName, { create: true })) as MovableFile;
+    if (typeof part.createSyncAccessHandle !== 'function') {
+      throw new KnownError('storage-unavailable', { why: 'files can be written in dedicated workers only' });
+    }
+    const handle = await part.createSyncAccessHandle();
+    return { part, handle };
+  } catch (error) {
+    throw toStorageError(error, entry.path);
+  }
+}
+
+/** Hashes what an earlier attempt left, and says how many bytes that is. */
+async function hashPart(
+  handle: FileSystemSyncAccessHandle,
+  entry: HubEntry,
+  update: (bytes: Uint8Array) => void,
+  { signal, report }: FetchWatch,
+): Promise<number> {
+  if (handle.getSize() > entry.bytes) handle.truncate(0);
+  const kept = handle.getSize();
+  const buffer = new Uint8Array(Math.min(pieceBytes, kept));
+  let done = 0;
+  while (done < kept) {
+    // reading is synchronous: without a pause no message, and so no stop, would get in
+    await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    const piece = buffer.subarray(0, handle.read(buffer, { at: done }));
+    if (piece.byteLength === 0) break;
+    update(piece);
+    done += piece.byteLength;
+  }
+  report?.(done, entry.bytes);
+  return done;
+}
+
+/** A disk that fills up may take a part of the bytes, or none, before the browser calls it an error. */
+function writeAll(
+  handle: FileSystemSyncAccessHandle,
+  bytes: Uint8Array<ArrayBuffer>,
+  at: number,
+  file: string,
+): void {
+  try {
+    let written = 0;
+    while (written < bytes.byteLength) {
+      const count = handle.write(bytes.subarray(written), { at: at + written });
+      if (count === 0) throw new KnownError('storage-full', { file });
+      written += count;
+    }
+  } catch (error) {
+    throw toStorageError(error, file);
+  }
+}
+
+function flush(handle: FileSystemSyncAccessHandle, file: string): void {
+  try {
+    handle.flush();
+  } catch (error) {
+    throw toStorageError(error, file);
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * One worker of the engine, replaceable: a worker that died, hangs or does not stop is terminated, its calls are
+ * settled with a KnownError or an AbortError, and the next call starts a new one. Comlink alone would leave them
+ * pending for ever.
+ */
+import { proxy, wrap, type Remote } from 'comlink';
+import { KnownError } from '../errors.ts';
+import type { Progress, Report } from '../progress.ts';
+import type { Engine, Setup } from './engine.ts';
+import './wire.ts';
+
+export interface Watch {
+  readonly signal?: AbortSignal | undefined;
+  readonly report?: Report | undefined;
+}
+
+/** How long a worker may take to stop by itself before it is terminated; the whole stop takes under a second. */
+const stopMs = 600;
+
+/** A silence of this length while computing is a hang: the slowest batch seen, on a software adapter, took 25 s. */
+const hungMs = 180_000;
+
+interface Running {
+  readonly worker: Worker;
+  readonly remote: Remote<Engine>;
+  /** Rejects when the worker is gone, for whatever reason. */
+  readonly died: Promise<never>;
+  readonly kill: (reason: Error) => void;
+}
+
+export type Call<T> = (engine: Remote<Engine>, job: string, report: Report) => Promise<T>;
+
+/** Comlink drops a call whose proxy is collected while it waits; these stay referenced until the call settles. */
+const kept = new Set<Report>();
+
+export class WorkerHandle {
+  readonly #start: () => Worker;
+  #running: Running | undefined;
+  #setup: Setup;
+
+  constructor(start: () => Worker, setup: Setup) {
+    this.#start = start;
+    this.#setup = setup;
+  }
+
+  /** What every worker is told first, a replacement too; kept here, in memory. */
+  async begin(setup: Setup): Promise<void> {
+    this.#setup = setup;
+    await this.#running?.remote.begin(setup);
+  }
+
+  /** Runs one call. Rejects with AbortError within a second of an abort; throws `engine-died`, `engine-hung`. */
+  async run<T>(call: Call<T>, { signal, report }: Watch = {}): Promise<T> {
+    signal?.throwIfAborted();
+    const running = (this.#running ??= this.#open());
+    const job = crypto.randomUUID();
+    const watchdog = new Watchdog(() =>
+      running.kill(new KnownError('engine-hung', { seconds: hungMs / 1000 })),
+    );
+    const onProgress = proxy((progress: Progress) => {
+      watchdog.hear(progress);
+      report?.(progress);
+    });
+    kept.add(onProgress);
+    const stop = stopper(running, job);
+    signal?.addEventListener('abort', stop.request);
+    try {
+      return await Promise.race([call(running.remote, job, onProgress), running.died]);
+    } catch (error) {
+      // what is left in such a worker cannot be trusted
+      if (error instanceof KnownError && (error.code === 'gpu-lost' || error.code === 'runtime-failed')) {
+        running.kill(error);
+      }
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop.request);
+      stop.done();
+      watchdog.rest();
+      kept.delete(onProgress);
+    }
+  }
+
+  /** Gives the worker's memory back; the next call starts a new one. */
+  close(): void {
+    this.#running?.kill(new DOMException('closed', 'AbortError'));
+  }
+
+  #open(): Running {
+    const worker = this.#start();
+    const remote = wrap<Engine>(worker);
+    let reject: (reason: Error) => void;
+    const died = new Promise<never>((_, no) => (reject = no));
+    // a worker that dies between calls is nobody's error
+    died.catch(() => undefined);
+    const kill = (reason: Error): void => {
+      worker.terminate();
+      if (this.#running === running) this.#running = undefined;
+      reject(reason);
+    };
+    const running: Running = { worker, remote, died, kill };
+    worker.addEventListener('error', (event) => {
+      kill(new KnownError('engine-died', { why: event.message ?? 'it could not be started' }));
+    });
+    worker.addEventListener('messageerror', () => {
+      kill(new KnownError('engine-died', { why: 'a message could not be read' }));
+    });
+    // messages arrive in order: no call needs to wait for this one
+    void remote.begin(this.#setup).catch(() => undefined);
+    return running;
+  }
+}
+
+/** Asks the worker to stop, and terminates it when it does not. */
+function stopper({ remote, kill }: Running, job: string): { request: () => void; done: () => void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    request() {
+      // a worker deep in a run hears nothing: then the timer ends it
+      void remote.cancel(job).catch(() => undefined);
+      timer = setTimeout(() => kill(new DOMException('stopped', 'AbortError')), stopMs);
+    },
+    done: () => clearTimeout(timer),
+  };
+}
+
+/** Rings when a computing stage is silent too long. Downloads are not watched: a slow network is no hang. */
+class Watchdog {
+  readonly #ring: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ring: () => void) {
+    this.#ring = ring;
+  }
+
+  hear({ stage }: Progress): void {
+    this.rest();
+    if (stage !== 'fetch') this.#timer = setTimeout(this.#ring, hungMs);
+  }
+
+  rest(): void {
+    clearTimeout(this.#timer);
+  }
+}

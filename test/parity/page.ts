@@ -1,0 +1,87 @@
+/**
+ * The browser's half of the parity check: runs one family through the production client and returns what came out.
+ * It compares nothing, and it imports nothing of the app but the client.
+ */
+import type { Device } from '../../src/graph/runtime.ts';
+import type { LossDefinition, Scores } from '../../src/pipeline.ts';
+import type { Example } from '../../src/score/examples.ts';
+import type { LocalFile, ModelRef } from '../../src/source/source.ts';
+import { openClient } from '../../src/worker/client.ts';
+
+export interface FamilyFiles {
+  /** Path of the family below the server's root. */
+  readonly base: string;
+  readonly models: readonly { readonly model: string; readonly paths: readonly string[] }[];
+}
+
+export interface MergeResult {
+  readonly fileBytes: number;
+}
+
+const client = openClient();
+const merged = new Map<string, ModelRef>();
+
+async function openFamily({ base, models }: FamilyFiles): Promise<readonly ModelRef[]> {
+  const refs: ModelRef[] = [];
+  for (const { model, paths } of models) {
+    const files: LocalFile[] = [];
+    for (const path of paths) {
+      const answer = await fetch(`${base}/${model}/${path}`);
+      if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+      files.push({ path, file: new File([await answer.blob()], path) });
+    }
+    refs.push({ kind: 'local', name: model, files });
+  }
+  return refs;
+}
+
+const harness = {
+  /** Merges and sends the checkpoint back for hashing; keeps the merged model for `embed`. */
+  async merge(family: FamilyFiles, weights: readonly number[], upload: string): Promise<MergeResult> {
+    const models = await openFamily(family);
+    const output = await client.merge({ models, weights });
+    const files: LocalFile[] = [];
+    for (const { path } of output.files) files.push({ path, file: await client.openFile(output, path) });
+    const checkpoint = files.find(({ path }) => path === 'model.safetensors');
+    if (checkpoint === undefined) throw new Error('no model.safetensors was written');
+    const answer = await fetch(upload, { method: 'POST', body: checkpoint.file });
+    if (!answer.ok) throw new Error(`upload: ${answer.status}`);
+    merged.set(family.base, { kind: 'local', name: 'merged', files });
+    return { fileBytes: checkpoint.file.size };
+  },
+
+  async tokenize(family: FamilyFiles, texts: readonly string[]): Promise<readonly (readonly number[])[]> {
+    const [model] = await openFamily(family);
+    return client.tokenize(model!, texts);
+  },
+
+  async score(
+    family: FamilyFiles,
+    examples: readonly Example[],
+    definition: 'own' | (LossDefinition & { kind: 'reference' }),
+    device: Device,
+  ): Promise<Scores> {
+    const models = await openFamily(family);
+    const facts = await Promise.all(models.map((model) => client.inspect(model)));
+    const own: LossDefinition = { kind: 'own', prompts: facts.map(({ prompts }) => prompts) };
+    return client.score({ models, examples, definition: definition === 'own' ? own : definition, device });
+  },
+
+  weigh(losses: readonly number[], temperature: number): readonly number[] {
+    return client.weigh(losses, temperature);
+  },
+
+  /** (texts, dim) under the model's own settings. `merged` is the last mixture of this family. */
+  async embed(family: FamilyFiles, model: string, texts: readonly string[], device: Device) {
+    const models = await openFamily(family);
+    const index = family.models.findIndex((other) => other.model === model);
+    const ref = model === 'merged' ? merged.get(family.base) : models[index];
+    if (ref === undefined) throw new Error(`no model ${model}`);
+    const { embeddings, ranOn } = await client.embed(ref, texts, { prompt: '', device });
+    return { embeddings: embeddings.map((row) => [...row]), ranOn };
+  },
+};
+
+export type Harness = typeof harness;
+
+Object.assign(globalThis, { harness });

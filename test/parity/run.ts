@@ -1,0 +1,116 @@
+/**
+ * `npm run parity -- FOLDER... [--only NAME,...] [--merge-only]`: runs families through the production client in
+ * Chromium, WASM first and then WebGPU, and compares with what the reference computed. Exits 0 only if every
+ * selected family was compared whole and is equal.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { chromium, type BrowserContext, type Page } from 'playwright';
+import { build } from 'vite';
+import { chromiumArguments, findChromium } from '../support/chromium.ts';
+import { checkFamily, type Bench } from './check.ts';
+import { findFamilies, type Family } from './family.ts';
+import { serveFolders } from './server.ts';
+
+interface Arguments {
+  readonly folders: readonly string[];
+  readonly only: readonly string[] | undefined;
+  readonly scope: 'all' | 'merge';
+}
+
+function parseArguments(words: readonly string[]): Arguments {
+  const folders: string[] = [];
+  let only: string[] | undefined;
+  let scope: Arguments['scope'] = 'all';
+  for (let w = 0; w < words.length; w++) {
+    const word = words[w]!;
+    if (word === '--merge-only') scope = 'merge';
+    else if (word === '--only') only = [...(only ?? []), ...(words[++w] ?? '').split(',').filter(Boolean)];
+    else if (word.startsWith('--only='))
+      only = [...(only ?? []), ...word.slice(7).split(',').filter(Boolean)];
+    else if (word.startsWith('--'))
+      throw new Error(`Unknown option ${word}: there are --only NAME,... and --merge-only.`);
+    else folders.push(resolve(word));
+  }
+  if (folders.length === 0)
+    throw new Error('Name a folder: npm run parity -- FOLDER... [--only NAME,...] [--merge-only]');
+  return { folders, only, scope };
+}
+
+function select({ folders, only }: Arguments): readonly Family[] {
+  const families = folders.flatMap(findFamilies);
+  if (families.length === 0)
+    throw new Error(`No family lies in ${folders.join(', ')}: a family has an expected.json.`);
+  const misspelt = (only ?? []).filter((name) => !families.some((family) => family.name === name));
+  if (misspelt.length > 0) throw new Error(`No family is called ${misspelt.join(', ')}.`);
+  if (only !== undefined && only.length === 0) throw new Error('--only names no family.');
+  return only === undefined ? families : families.filter(({ name }) => only.includes(name));
+}
+
+async function openBench(
+  families: readonly Family[],
+  work: string,
+): Promise<Bench & { close(): Promise<void> }> {
+  const built = join(work, 'harness');
+  await build({
+    configFile: false,
+    root: import.meta.dirname,
+    base: './',
+    logLevel: 'error',
+    define: { __HUB__: JSON.stringify('https://huggingface.co') },
+    worker: { format: 'es' },
+    build: { outDir: built, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 2000 },
+  });
+  const mounts = families.map(({ folder }, f) => [`/family/${f}/`, folder] as const);
+  const server = await serveFolders([...mounts, ['/', built]], work);
+  // a profile on disk: a private window's storage is memory
+  const context: BrowserContext = await chromium.launchPersistentContext(join(work, 'profile'), {
+    executablePath: findChromium(),
+    args: [...chromiumArguments()],
+  });
+  const openPage = async (): Promise<Page> => {
+    const page = await context.newPage();
+    page.on('pageerror', (error) => console.error(`page: ${error.message}`));
+    await page.goto(`${server.url}/index.html`);
+    await page.waitForFunction(() => 'harness' in globalThis);
+    return page;
+  };
+  return {
+    openPage,
+    work,
+    baseOf: (family) => `${server.url}/family/${families.indexOf(family)}`,
+    uploadUrl: (name) => `${server.url}/upload/${name}`,
+    async close() {
+      await context.close();
+      await server.close();
+    },
+  };
+}
+
+async function main(): Promise<number> {
+  const asked = parseArguments(process.argv.slice(2));
+  const families = select(asked);
+  const work = mkdtempSync(join(tmpdir(), 'shaker-parity-'));
+  let equalCount = 0;
+  try {
+    const bench = await openBench(families, work);
+    try {
+      for (const family of families) if (await checkFamily(bench, family, asked.scope)) equalCount++;
+    } finally {
+      await bench.close();
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  console.log(`\n${equalCount}/${families.length} equal`);
+  return equalCount === families.length ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  },
+);
