@@ -20,7 +20,7 @@ export interface Modules {
   /** `undefined` when `problems` refuses it. */
   readonly pooling: Pooling | undefined;
   readonly normalised: boolean;
-  /** Tokens of one text, special tokens included; longer texts are cut. */
+  /** Tokens of one text, special tokens included; longer texts are cut. 0 when `problems` refuses the settings. */
   readonly maxTokens: number;
   /** Texts are lowercased before they are tokenised. */
   readonly lowerCase: boolean;
@@ -41,7 +41,7 @@ const ownFailures: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'module-unknown',
 ]);
 
-/** Reads at most four small files. Throws only what the source throws. */
+/** Reads a few small files. Throws only what the source throws. */
 export async function readModules(source: Source, config: Config): Promise<Modules> {
   const problems: Problem[] = [];
   const attempt = async <T>(step: () => Promise<T>): Promise<T | undefined> => {

@@ -32,7 +32,7 @@ function toSettings(model: JsonObject): JsonObject {
     const off = value === false || value === '' || (name === 'dropout' && value === 0);
     return [name, off && !(name in defaults) ? null : value] as const;
   });
-  return { ...defaults, ...Object.fromEntries(stated), type: kind };
+  return { type: kind, ...defaults, ...Object.fromEntries(stated) };
 }
 
 /** Token to id for WordPiece, BPE and WordLevel; for Unigram a list of (token, log probability), the id being the place. */
