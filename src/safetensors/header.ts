@@ -8,7 +8,7 @@
  *
  * Source: https://github.com/huggingface/safetensors#format
  */
-import { KnownError, type ErrorCode, type FactsOf } from '../errors.ts';
+import { KnownError } from '../errors.ts';
 import { elementBytes, isDtype, type Dtype } from '../tensor/dtype.ts';
 import { findBlemishes, nestsDeeper } from './json.ts';
 
@@ -74,7 +74,7 @@ export function parseHeader(headerBytes: Uint8Array, file: string, dataBytes: nu
   return { tensors, metadata };
 }
 
-/** UTF-8, JSON, an object, no name or field twice. */
+/** UTF-8, JSON, an object, without blemish. */
 function parseTable(headerBytes: Uint8Array, file: string): Readonly<Record<string, unknown>> {
   const fail = (why: string, cause?: unknown) => new KnownError('header-json', { file, why }, { cause });
   let text: string;
@@ -91,6 +91,13 @@ function parseTable(headerBytes: Uint8Array, file: string): Readonly<Record<stri
   } catch (error) {
     throw fail(error instanceof Error ? error.message : String(error), error);
   }
+  checkBlemishes(text, file);
+  return table;
+}
+
+/** Throws for the first of the things that `JSON.parse` forgives. */
+function checkBlemishes(text: string, file: string): void {
+  const fail = (why: string) => new KnownError('header-json', { file, why });
   for (const { kind, path, text: literal } of findBlemishes(text)) {
     const tensor = path[0] ?? '';
     const invalid = (why: string) =>
@@ -108,62 +115,65 @@ function parseTable(headerBytes: Uint8Array, file: string): Readonly<Record<stri
         throw fail(`${literal} is not a whole text: it holds half of a surrogate pair`);
     }
   }
-  return table;
 }
 
 function parseMetadata(table: Readonly<Record<string, unknown>>, file: string): Record<string, string> {
   const metadata = Object.hasOwn(table, metadataName) ? table[metadataName] : {};
-  if (!isPlainObject(metadata))
-    throw new KnownError('header-json', { file, why: `${metadataName} is not an object` });
+  const fail = (why: string) => new KnownError('header-json', { file, why: `${metadataName}${why}` });
+  if (!isPlainObject(metadata)) throw fail(' is not an object');
   for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') {
-      const why = `${metadataName}: the value of ${JSON.stringify(key)} is not a string`;
-      throw new KnownError('header-json', { file, why });
-    }
+    if (typeof value !== 'string') throw fail(`: the value of ${JSON.stringify(key)} is not a string`);
   }
   return metadata as Record<string, string>;
 }
 
 /** One tensor on its own: its fields, and that its shape and dtype make up its byte range. */
 function parseEntry(name: string, entry: unknown, file: string, dataBytes: number): TensorEntry {
-  const fail = <C extends ErrorCode>(code: C, facts: Omit<FactsOf[C], 'file' | 'tensor'>) =>
-    new KnownError(code, { file, tensor: name, ...facts } as unknown as FactsOf[C]);
-
-  if (!isPlainObject(entry)) throw fail('tensor-entry-invalid', { why: 'it is not an object' });
-  for (const field of ['dtype', 'shape', 'data_offsets']) {
-    if (!Object.hasOwn(entry, field)) throw fail('tensor-entry-invalid', { why: `it has no ${field}` });
-  }
-  const { dtype, shape, data_offsets: offsets, ...others } = entry;
-  const other = Object.keys(others)[0];
-  if (other !== undefined) {
-    throw fail('tensor-entry-invalid', {
-      why: `it has a field ${JSON.stringify(other)}, which the format does not know`,
-    });
-  }
-  if (typeof dtype !== 'string') throw fail('tensor-entry-invalid', { why: 'its dtype is not a string' });
-  if (!isDtype(dtype)) throw fail('dtype-unknown', { dtype });
-  if (!isSizeList(shape)) throw fail('tensor-entry-invalid', { why: 'its shape is not a list of sizes' });
-  if (!isSizeList(offsets) || offsets.length !== 2) {
-    throw fail('offsets-invalid', { why: 'data_offsets are not two byte positions' });
-  }
-
+  const place = { file, tensor: name };
+  const { dtype, shape, offsets } = parseFields(entry, place);
   let elementCount = 1;
   for (const size of shape) {
     elementCount *= size;
-    // also in between: a later 0 must not hide that the reference implementation overflows
+    // also in between: the reference implementation does not let a later 0 hide an overflow
     if (!Number.isSafeInteger(elementCount * elementBytes(dtype))) {
-      throw fail('shape-overflow', { shape: printShape(shape) });
+      throw new KnownError('shape-overflow', { ...place, shape: printShape(shape) });
     }
   }
-  const [start, end] = offsets as [number, number];
-  if (start > end)
-    throw fail('offsets-invalid', { why: `it ends at byte ${end}, before its start at ${start}` });
-  if (end > dataBytes) throw fail('offsets-beyond-end', { end, dataBytes });
+  const [start, end] = offsets;
+  if (start > end) {
+    const why = `it ends at byte ${end}, before its start at ${start}`;
+    throw new KnownError('offsets-invalid', { ...place, why });
+  }
+  if (end > dataBytes) throw new KnownError('offsets-beyond-end', { ...place, end, dataBytes });
   const wantBytes = elementCount * elementBytes(dtype);
-  if (end - start !== wantBytes) {
-    throw fail('shape-bytes', { shape: printShape(shape), wantBytes, gotBytes: end - start });
+  const gotBytes = end - start;
+  if (gotBytes !== wantBytes) {
+    throw new KnownError('shape-bytes', { ...place, shape: printShape(shape), wantBytes, gotBytes });
   }
   return { name, dtype, shape, elementCount, start, end };
+}
+
+/** The three fields of an entry, each of its type, and no other. */
+function parseFields(
+  entry: unknown,
+  place: { readonly file: string; readonly tensor: string },
+): { dtype: Dtype; shape: readonly number[]; offsets: readonly [number, number] } {
+  const fail = (why: string) => new KnownError('tensor-entry-invalid', { ...place, why });
+  if (!isPlainObject(entry)) throw fail('it is not an object');
+  for (const field of ['dtype', 'shape', 'data_offsets']) {
+    if (!Object.hasOwn(entry, field)) throw fail(`it has no ${field}`);
+  }
+  const { dtype, shape, data_offsets: offsets, ...others } = entry;
+  const other = Object.keys(others)[0];
+  if (other !== undefined)
+    throw fail(`it has a field ${JSON.stringify(other)}, which the format does not know`);
+  if (typeof dtype !== 'string') throw fail('its dtype is not a string');
+  if (!isDtype(dtype)) throw new KnownError('dtype-unknown', { ...place, dtype });
+  if (!isSizeList(shape)) throw fail('its shape is not a list of sizes');
+  if (!isSizeList(offsets) || offsets.length !== 2) {
+    throw new KnownError('offsets-invalid', { ...place, why: 'data_offsets are not two byte positions' });
+  }
+  return { dtype, shape, offsets: offsets as [number, number] };
 }
 
 /** `tensors` in offset order cover [0, dataBytes) without overlap or gap. */
@@ -174,8 +184,9 @@ function checkContiguous(tensors: readonly TensorEntry[], file: string, dataByte
     if (start > expected) throw new KnownError('offsets-gap', { file, tensor: name, start, expected });
     expected = end;
   }
-  if (expected !== dataBytes)
+  if (expected !== dataBytes) {
     throw new KnownError('data-unclaimed', { file, dataBytes, usedBytes: expected });
+  }
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -23,7 +23,10 @@ interface Open {
 /** A number, `true`, `false` or `null`. */
 const word = /[-+.\w]+/y;
 
-/** Every blemish of a text that `JSON.parse` has accepted (the grammar is not checked again), in its order. Time: linear. Memory: the keys of the objects that are open. */
+/**
+ * Every blemish of a text that `JSON.parse` has accepted, in its order; the grammar is not checked again.
+ * Time: linear. Memory: the keys of the objects that are open.
+ */
 export function* findBlemishes(json: string): Generator<Blemish> {
   const stack: Open[] = [];
   const path = (): string[] => stack.flatMap(({ key }) => key ?? []);
@@ -87,8 +90,8 @@ function stringEnd(json: string, start: number): number {
 }
 
 /** `1.0`, `1e3` and `-0`, which `JSON.parse` makes integers of. */
-function isOddInteger(word: string): boolean {
-  return /^-?\d/.test(word) && !/^(?:0|-?[1-9]\d*)$/.test(word) && Number.isInteger(Number(word));
+function isOddInteger(text: string): boolean {
+  return /^-?\d/.test(text) && !/^(?:0|-?[1-9]\d*)$/.test(text) && Number.isInteger(Number(text));
 }
 
 /**
