@@ -3,6 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArguments, findChromium } from './test/support/chromium.ts';
+import { hubCommands } from './test/support/hub-commands.ts';
 
 /** The Hub that the app asks, fixed when it is built: tests and mirrors need no branch in the code. */
 const hub = process.env['SHAKER_HUB'] ?? 'https://huggingface.co';
@@ -39,7 +40,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'], exclude: ['test/browser/**', 'test/e2e/**'] },
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/browser/**', 'test/e2e/**'],
+        },
       },
       {
         extends: true,
@@ -52,6 +58,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
+            commands: hubCommands,
             provider: playwright({
               launchOptions: testing ? { executablePath: findChromium(), args: chromiumArguments() } : {},
             }),

@@ -23,7 +23,9 @@ import type { ModelRef, Source } from './source/source.ts';
 import { dtypesOf } from './model/summary.ts';
 
 export { parseExamples, printExamples } from './score/examples.ts';
+export { Scorer } from './score/score.ts';
 export { checkWeights, weigh } from './score/weights.ts';
+export { createSha256 } from './tensor/sha256.ts';
 export type { Device, RanOn } from './graph/runtime.ts';
 export type { MergeJob, Output, OutputFile } from './pour.ts';
 export type { LossDefinition, Prompts, Watching } from './score/score.ts';

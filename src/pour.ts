@@ -37,6 +37,7 @@ export interface MergeJob {
   };
 }
 
+export { offerLock } from './job/offered.ts';
 export type OutputFile = WrittenFile;
 
 /** A merged model that was written, closed, read back and hashed. */
@@ -73,14 +74,16 @@ export async function mergeAll(
     ({ checkpoint }) => checkpoint,
   );
   const plan = planLinear(tensors, job.weights);
+  const base = named[0]!.source;
+  const small = await planSmallFiles(base, job.prompts);
 
   await discardAbandoned();
   const folder = await createJob();
   try {
     const name = nameOf(named);
     const written: WrittenFile[] = [await writeMerged(folder, plan, checkpoints, watching)];
-    for (const file of await planSmallFiles(named[0]!.source, job.prompts)) {
-      written.push(await writeSmall(folder, file, named[0]!.source, watching.signal));
+    for (const file of small) {
+      written.push(await writeSmall(folder, file, base, watching.signal));
     }
     const card = await cardOf(named, job, name, written[0]!);
     written.push(await writeText(folder, cardPath, card, watching.signal));
@@ -113,7 +116,8 @@ export async function packOutput(job: string, name: string, { signal, report }: 
       controller.enqueue(chunk);
     },
   });
-  const path = `../${name}.zip`;
+  // beside the files: the marker does not list it, so no zip holds another
+  const path = `${name}.zip`;
   await stream.pipeThrough(meter).pipeTo(await folder.writable(path), { signal });
   return folder.file(path);
 }

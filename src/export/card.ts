@@ -6,6 +6,7 @@
  * Source of the front matter: https://huggingface.co/docs/hub/model-cards
  */
 import { toMarkdown, toQuoted } from './escape.ts';
+import { licenceLines, licenceText } from './licence.ts';
 
 export interface CardModel {
   readonly name: string;
@@ -61,15 +62,13 @@ export function printCard(facts: CardFacts): string {
     '## Use',
     usage(facts),
     '## Licence',
-    licenceText(facts.models),
+    licenceText(facts.models.map(({ licence }) => licence)),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
 function frontMatter({ models, embedding }: CardFacts): string {
-  const lines: string[] = [];
-  const licence = sharedLicence(models);
-  if (licence !== undefined) lines.push(`license: ${toQuoted(licence)}`);
+  const lines = [...licenceLines(models.map(({ licence }) => licence))];
   if (embedding !== undefined) {
     lines.push('library_name: sentence-transformers', 'pipeline_tag: sentence-similarity');
   }
@@ -141,23 +140,6 @@ function promptUse(query: string, document: string): string {
 
 function fence(code: string): string {
   return `\`\`\`python\n${code}\n\`\`\``;
-}
-
-/** One licence only when every model states the same and the words name one: `other` is a different one each time. */
-function sharedLicence(models: readonly CardModel[]): string | undefined {
-  const stated = new Set(models.map(({ licence }) => licence?.trim().toLowerCase()));
-  const [only] = stated;
-  if (stated.size !== 1 || only === undefined || only === '') return undefined;
-  return only === 'other' || only === 'unknown' ? undefined : only;
-}
-
-function licenceText(models: readonly CardModel[]): string {
-  const shared = sharedLicence(models);
-  if (shared !== undefined) return `Every model above states ${toMarkdown(shared)}.`;
-  if (models.every(({ licence }) => licence === undefined)) {
-    return 'Unknown: no model above states a licence. Ask their authors before you share this mixture.';
-  }
-  return 'The models above do not state one common licence. All of their terms apply to this mixture; where a licence is unknown, ask the authors before you share it.';
 }
 
 /** The shortest decimal that is this float32 again, so that the weights can be replayed bit by bit. */

@@ -25,6 +25,9 @@ type OrtModule = typeof Ort;
 /** STORAGE | COPY_SRC | COPY_DST. Source: https://www.w3.org/TR/webgpu/#namespacedef-gpubufferusage */
 const bufferUsage = 0x80 | 0x04 | 0x08;
 
+/** How long after a failed run the browser may take to say that the device is lost; it takes a few milliseconds. */
+const lossNoticeMs = 200;
+
 let turn: Promise<unknown> = Promise.resolve();
 
 /** One at a time per worker: create, run and release. */
@@ -117,9 +120,18 @@ export class EncoderSession {
         // a copy: the runtime may reuse its memory at the next run
         return Float32Array.from(values as Float32Array);
       } catch (error) {
-        throw asKnown(error);
+        throw await this.#explain(error);
       }
     });
+  }
+
+  /** A run on a device that is being lost fails first, in the runtime's words: the loss itself says more. */
+  #explain(error: unknown): Promise<KnownError> | KnownError {
+    if (this.runtime.gpu === undefined) return asKnown(error);
+    const other = new Promise<KnownError>((resolve) => {
+      setTimeout(() => resolve(asKnown(error)), lossNoticeMs);
+    });
+    return Promise.race([other, this.#lost.catch((loss: KnownError) => loss)]);
   }
 
   release(): Promise<void> {

@@ -69,12 +69,15 @@ async function openHandle(folder: FileSystemDirectoryHandle, path: string) {
   }
 }
 
-/** A disk that fills up may take a part of the bytes, or none, before the browser calls it an error. */
+/**
+ * A disk that fills up may take a part of the bytes, or none, before the browser calls it an error; Chromium has been
+ * seen to return 4294967288 there instead of throwing, a negative number that lost its sign.
+ */
 function writeAll(handle: FileSystemSyncAccessHandle, chunk: Uint8Array, at: number, path: string): void {
   let written = 0;
   while (written < chunk.byteLength) {
     const count = handle.write(chunk.subarray(written), { at: at + written });
-    if (count === 0) throw new KnownError('storage-full', { file: path });
+    if (count === 0 || count > chunk.byteLength - written) throw new KnownError('storage-full', { file: path });
     written += count;
   }
 }

@@ -107,7 +107,10 @@ async function hashPart(
   return done;
 }
 
-/** A disk that fills up may take a part of the bytes, or none, before the browser calls it an error. */
+/**
+ * A disk that fills up may take a part of the bytes, or none, before the browser calls it an error; Chromium may
+ * also answer with an error's number, which as a count is over four thousand million.
+ */
 function writeAll(
   handle: FileSystemSyncAccessHandle,
   bytes: Uint8Array<ArrayBuffer>,
@@ -118,7 +121,7 @@ function writeAll(
     let written = 0;
     while (written < bytes.byteLength) {
       const count = handle.write(bytes.subarray(written), { at: at + written });
-      if (count === 0) throw new KnownError('storage-full', { file });
+      if (count === 0 || count > bytes.byteLength - written) throw new KnownError('storage-full', { file });
       written += count;
     }
   } catch (error) {

@@ -5,10 +5,9 @@
  * `scoring` runs graphs. They hold nothing that cannot be had again, so either may be stopped and replaced.
  */
 import type { Device, RanOn } from '../graph/runtime.ts';
-import { offerLock } from '../job/offered.ts';
 import { checkWeights, parseExamples, weigh } from '../pipeline.ts';
 import type { Comparison, ModelFacts, ScoreJob, Scores } from '../pipeline.ts';
-import type { MergeJob, Output } from '../pour.ts';
+import { offerLock, type MergeJob, type Output } from '../pour.ts';
 import type { Example } from '../score/examples.ts';
 import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';

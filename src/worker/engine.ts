@@ -6,10 +6,12 @@ import { expose } from 'comlink';
 import type { Device } from '../graph/runtime.ts';
 import {
   compareAll,
+  createSha256,
   embedTexts,
   inspectModel,
   parseExamples,
   scoreAll,
+  Scorer,
   tokenizeTexts,
   type Comparison,
   type ModelFacts,
@@ -19,8 +21,6 @@ import {
 } from '../pipeline.ts';
 import { discardOutput, mergeAll, openOutputFile, packOutput, type MergeJob, type Output } from '../pour.ts';
 import type { Report } from '../progress.ts';
-import { Scorer } from '../score/score.ts';
-import { createSha256 } from '../tensor/sha256.ts';
 import type { Example } from '../score/examples.ts';
 import { openCached } from '../source/cached.ts';
 import { openDemo, readDemoExamples, readDemoManifest } from '../source/demo.ts';

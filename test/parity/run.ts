@@ -11,7 +11,7 @@ import { build } from 'vite';
 import { chromiumArguments, findChromium } from '../support/chromium.ts';
 import { checkFamily, type Bench } from './check.ts';
 import { findFamilies, type Family } from './family.ts';
-import { serveFolders } from './server.ts';
+import { serveFolders } from '../support/static-server.ts';
 
 interface Arguments {
   readonly folders: readonly string[];

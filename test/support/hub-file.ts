@@ -41,7 +41,7 @@ export async function sendFile(
   const body =
     fault === undefined
       ? readBody(file, start, end)
-      : spoil(readBody(file, start, end), end - start, fault, end === bytes);
+      : spoil(readBody(file, start, end), start, end, bytes, fault);
   // a client that goes away, and a fault that cuts the line, both end the pipeline early
   await pipeline(Readable.from(body, { objectMode: false }), response).catch(() => response.destroy());
 }
@@ -67,18 +67,20 @@ async function* readBody(file: HubFile, start: number, end: number): AsyncGenera
   if (end > inside) yield Buffer.alloc(end - inside);
 }
 
+/** Bytes `start` to `end` of a file of `bytes` bytes, as `fault` has them. */
 async function* spoil(
   body: AsyncIterable<Buffer>,
+  start: number,
+  end: number,
   bytes: number,
   fault: FileFault,
-  ending: boolean,
 ): AsyncGenerator<Buffer> {
-  const limit = fault === 'stall' ? Math.floor(bytes / 2) : toDropBytes(fault);
+  const limit = fault === 'stall' ? Math.floor((end - start) / 2) : toDropBytes(fault);
   let sent = 0;
   for await (const chunk of body) {
     const piece = chunk.subarray(0, limit - sent);
     sent += chunk.byteLength;
-    if (fault === 'wrong-hash' && ending && sent === bytes) chunk[chunk.byteLength - 1]! ^= 0xff;
+    if (fault === 'wrong-hash' && start + sent === bytes) chunk[chunk.byteLength - 1]! ^= 0xff;
     if (piece.byteLength > 0) yield piece;
     if (sent < limit) continue;
     if (fault === 'stall') await new Promise(() => undefined);

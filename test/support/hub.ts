@@ -42,7 +42,7 @@ export interface LogLine {
   readonly range: string | undefined;
   readonly authorization: string | undefined;
   readonly status: number;
-  /** Of the body, as far as it was sent. */
+  /** Of headers and body, as far as they were sent. */
   readonly bytes: number;
 }
 
@@ -55,7 +55,7 @@ export interface Hub {
   readonly strangerToken: string;
   /** By `owner/name` (every request about the model) or `owner/name/path` (one file). */
   readonly faults: Map<string, Fault>;
-  /** Every answered request, in the order in which they ended. */
+  /** Every request, in the order in which they came. */
   readonly log: LogLine[];
   /** What a client asked that the Hub does not know. */
   readonly complaints: string[];
@@ -124,10 +124,18 @@ function listen(at: 'hub' | 'files', answer: Answer, state: State): Server {
   return createServer((request, response) => {
     const { method = '', url = '/', headers } = request;
     const before = request.socket.bytesWritten;
-    response.on('close', () => {
-      const bytes = Math.max(0, request.socket.bytesWritten - before);
-      const { authorization, range } = headers;
-      state.log.push({ at, method, url, range, authorization, status: response.statusCode, bytes });
+    const sent = (): number => Math.max(0, request.socket.bytesWritten - before);
+    let closedAt: number | undefined;
+    response.on('close', () => (closedAt = sent()));
+    state.log.push({
+      ...{ at, method, url, range: headers.range, authorization: headers.authorization },
+      get status() {
+        return response.statusCode;
+      },
+      // the connection goes on to carry other answers
+      get bytes() {
+        return closedAt ?? sent();
+      },
     });
     const base = at === 'hub' ? state.url : state.cdnUrl;
     Promise.resolve(answer(request, response, new URL(url, base), state)).catch((error: unknown) => {

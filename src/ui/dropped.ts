@@ -1,0 +1,62 @@
+/** What people drop or pick: from the browser's entries to files with paths, and which of them are examples. */
+import type { LocalFile } from '../source/source.ts';
+
+/** Every file under what was dropped, with its path from the drop, e.g. `my-model/config.json`. */
+export async function readDropped(items: DataTransferItemList): Promise<readonly LocalFile[]> {
+  // each is taken before the first await: the list is emptied when the event is over
+  const files = Array.from(items, readItem);
+  return (await Promise.all(files)).flat();
+}
+
+/** Picked files; those of a picked folder carry their path in it. */
+export function readPicked(files: FileList): readonly LocalFile[] {
+  return Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file }));
+}
+
+async function readItem(item: DataTransferItem): Promise<readonly LocalFile[]> {
+  const entry = item.webkitGetAsEntry();
+  if (entry) return readEntry(entry);
+  // a file that did not come from a file system, such as an attachment dragged out of a mail
+  const file = item.getAsFile();
+  return file ? [{ path: file.name, file }] : [];
+}
+
+async function readEntry(entry: FileSystemEntry): Promise<readonly LocalFile[]> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) =>
+      (entry as FileSystemFileEntry).file(resolve, reject),
+    );
+    return [{ path: entry.fullPath.replace(/^\//, ''), file }];
+  }
+  const children = await readFolder(entry as FileSystemDirectoryEntry);
+  return (await Promise.all(children.map(readEntry))).flat();
+}
+
+async function readFolder(folder: FileSystemDirectoryEntry): Promise<readonly FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const children: FileSystemEntry[] = [];
+  // Chromium gives at most a hundred entries a call; an empty answer is the end
+  for (;;) {
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (batch.length === 0) return children;
+    children.push(...batch);
+  }
+}
+
+/**
+ * Tells files of examples from files of models. `.jsonl` is always examples; a lone `.json` is, unless a model's files came
+ * with it or it is named as one of them.
+ */
+export function sortFiles(files: readonly LocalFile[]): {
+  readonly models: readonly LocalFile[];
+  readonly examples: readonly LocalFile[];
+} {
+  const hasModel = files.some(({ path }) =>
+    /(\.safetensors|\.bin|(^|\/)(config|tokenizer)\.json)$/.test(path),
+  );
+  const isExamples = ({ path }: LocalFile): boolean =>
+    !path.includes('/') && (path.endsWith('.jsonl') || (path.endsWith('.json') && !hasModel));
+  return { models: files.filter((file) => !isExamples(file)), examples: files.filter(isExamples) };
+}

@@ -1,0 +1,205 @@
+/** The first station's state: the models on the bar, what is known of each, and how they fit together. */
+import type { Problem } from '../errors.ts';
+import type { Comparison, ModelFacts, Prompts } from '../pipeline.ts';
+import type { LocalFile, ModelRef } from '../source/source.ts';
+import type { Client } from '../worker/client.ts';
+import { freeSlot } from './colours.ts';
+import type { Obstacle } from './obstacle.ts';
+
+export type CardState =
+  | { readonly at: 'pinning' }
+  | { readonly at: 'inspecting'; readonly model: ModelRef }
+  | { readonly at: 'failed'; readonly model: ModelRef; readonly error: Error }
+  | { readonly at: 'ready'; readonly model: ModelRef; readonly facts: ModelFacts; readonly prompts: Prompts };
+
+export interface Card {
+  /** Names the card for as long as it stands; two cards may hold the same model. */
+  readonly key: string;
+  /** Decides the colour. */
+  readonly slot: number;
+  readonly name: string;
+  readonly state: CardState;
+}
+
+export type ReadyCard = Card & { readonly state: Extract<CardState, { at: 'ready' }> };
+
+export type Fit =
+  | { readonly at: 'unknown' }
+  | { readonly at: 'comparing' }
+  | { readonly at: 'known'; readonly comparison: Comparison }
+  | { readonly at: 'failed'; readonly error: Error };
+
+export function isReady(card: Card): card is ReadyCard {
+  return card.state.at === 'ready';
+}
+
+function isRefusal(problem: Problem): boolean {
+  return problem.severity === 'refused';
+}
+
+function nameOf(model: ModelRef): string {
+  return model.kind === 'hub' ? model.id : model.name;
+}
+
+export class Ingredients {
+  /** What stands in the field; stays when it could not be found, to be mended. */
+  text = $state('');
+  #cards = $state.raw<readonly Card[]>([]);
+  #fit = $state.raw<Fit>({ at: 'unknown' });
+  #failure = $state.raw<Error | undefined>();
+  #hasToken = $state(false);
+  #cardCount = 0;
+  #comparisonCount = 0;
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  get cards(): readonly Card[] {
+    return this.#cards;
+  }
+  get fit(): Fit {
+    return this.#fit;
+  }
+  /** What went wrong with the last thing that was added, before it became a card. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+  get hasToken(): boolean {
+    return this.#hasToken;
+  }
+  /** Every card, when all of them are ready; else nothing can be scored or mixed. */
+  get ready(): readonly ReadyCard[] | undefined {
+    const ready = this.#cards.filter(isReady);
+    return ready.length === this.#cards.length ? ready : undefined;
+  }
+
+  /** What keeps these models from being mixed at all. */
+  get obstacle(): Obstacle {
+    if (this.#cards.some((card) => card.state.at === 'failed')) return 'models-failed';
+    if (this.#cards.some((card) => card.state.at !== 'ready')) return 'models-loading';
+    if (this.#cards.length < 2) return 'models-few';
+    if (this.#fit.at !== 'known') return this.#fit.at === 'failed' ? 'models-differ' : 'models-loading';
+    return this.#fit.comparison.output ? 'none' : 'models-differ';
+  }
+  /** A model among them can be mixed by hand only. */
+  get unscorable(): boolean {
+    return this.#cards.some((card) => isReady(card) && card.state.facts.problems.some(isRefusal));
+  }
+
+  /** Adds what stands in the field: a Hub id, `id@revision` or URL. */
+  async addText(): Promise<void> {
+    const text = this.text.trim();
+    if (text === '') return;
+    this.text = '';
+    this.#failure = undefined;
+    const key = this.#place(text, { at: 'pinning' });
+    try {
+      const model = await this.#client.pin(text);
+      this.#replace(key, (card) => ({ ...card, name: nameOf(model), state: { at: 'inspecting', model } }));
+      await this.#inspect(key, model);
+    } catch (error) {
+      if (this.#cards.some((card) => card.key === key)) this.fail(error as Error);
+      this.remove(key);
+      if (this.text === '') this.text = text;
+    }
+  }
+
+  async addFiles(files: readonly LocalFile[]): Promise<void> {
+    this.#failure = undefined;
+    try {
+      await this.addModels(this.#client.groupLocal(files));
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  async addModels(models: readonly ModelRef[]): Promise<void> {
+    const placed = models.map((model) => ({
+      model,
+      key: this.#place(nameOf(model), { at: 'inspecting', model }),
+    }));
+    await Promise.all(placed.map(({ model, key }) => this.#inspect(key, model)));
+  }
+
+  /** Says at the field what could not be added. */
+  fail(error: Error): void {
+    this.#failure = error;
+  }
+
+  async setToken(token: string): Promise<void> {
+    await this.#client.setToken(token === '' ? undefined : token);
+    this.#hasToken = token !== '';
+  }
+
+  async retry(key: string): Promise<void> {
+    const state = this.#cards.find((card) => card.key === key)?.state;
+    if (state?.at !== 'failed') return;
+    const { model } = state;
+    this.#replace(key, (card) => ({ ...card, state: { at: 'inspecting', model } }));
+    await this.#inspect(key, model);
+  }
+
+  remove(key: string): void {
+    this.#cards = this.#cards.filter((card) => card.key !== key);
+    void this.#compare();
+  }
+
+  /** The base stands first: it lends configuration and tokenizer. */
+  makeBase(key: string): void {
+    const base = this.#cards.find((card) => card.key === key);
+    if (!base) return;
+    this.#cards = [base, ...this.#cards.filter((card) => card !== base)];
+    void this.#compare();
+  }
+
+  editPrompts(key: string, edit: Partial<Prompts>): void {
+    this.#replace(key, (card) =>
+      isReady(card)
+        ? { ...card, state: { ...card.state, prompts: { ...card.state.prompts, ...edit } } }
+        : card,
+    );
+  }
+
+  #place(name: string, state: CardState): string {
+    const key = `model-${this.#cardCount++}`;
+    const slot = freeSlot(this.#cards.map((card) => card.slot));
+    this.#cards = [...this.#cards, { key, slot, name, state }];
+    this.#fit = { at: 'unknown' };
+    return key;
+  }
+
+  #replace(key: string, change: (card: Card) => Card): void {
+    this.#cards = this.#cards.map((card) => (card.key === key ? change(card) : card));
+  }
+
+  async #inspect(key: string, model: ModelRef): Promise<void> {
+    try {
+      const facts = await this.#client.inspect(model);
+      const state = { at: 'ready', model, facts, prompts: facts.prompts } as const;
+      this.#replace(key, (card) => ({ ...card, name: facts.name, state }));
+    } catch (error) {
+      this.#replace(key, (card) => ({ ...card, state: { at: 'failed', model, error: error as Error } }));
+    }
+    await this.#compare();
+  }
+
+  async #compare(): Promise<void> {
+    // the answer about an earlier set of models must not overtake the one about this set
+    const count = ++this.#comparisonCount;
+    const { ready } = this;
+    if (!ready || ready.length < 2) {
+      this.#fit = { at: 'unknown' };
+      return;
+    }
+    this.#fit = { at: 'comparing' };
+    let fit: Fit;
+    try {
+      fit = { at: 'known', comparison: await this.#client.compare(ready.map((card) => card.state.model)) };
+    } catch (error) {
+      fit = { at: 'failed', error: error as Error };
+    }
+    if (count === this.#comparisonCount) this.#fit = fit;
+  }
+}

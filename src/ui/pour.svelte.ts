@@ -1,0 +1,122 @@
+/** The fourth station's state: the merge, its proof, and the downloads. */
+import type { MergeJob, Output } from '../pour.ts';
+import type { Client } from '../worker/client.ts';
+import type { Ingredients } from './ingredients.svelte.ts';
+import type { Recipe } from './recipe.svelte.ts';
+import { save } from './save.ts';
+import type { Taste } from './taste.svelte.ts';
+import type { Task } from './task.svelte.ts';
+
+/** A finished output and the models and weights that it is of. */
+export interface Poured {
+  readonly output: Output;
+  readonly of: string;
+}
+
+export class Pour {
+  #poured = $state.raw<Poured | undefined>();
+  #failure = $state.raw<Error | undefined>();
+  readonly #client: Client;
+  readonly #task: Task;
+  readonly #ingredients: Ingredients;
+  readonly #taste: Taste;
+  readonly #recipe: Recipe;
+
+  constructor(client: Client, task: Task, ingredients: Ingredients, taste: Taste, recipe: Recipe) {
+    this.#client = client;
+    this.#task = task;
+    this.#ingredients = ingredients;
+    this.#taste = taste;
+    this.#recipe = recipe;
+  }
+
+  get poured(): Poured | undefined {
+    return this.#poured;
+  }
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+  /** The output is of another recipe than the one that stands. */
+  get stale(): boolean {
+    return this.#poured !== undefined && this.#poured.of !== this.#subject();
+  }
+  get mixable(): boolean {
+    return (
+      this.#task.phase.at === 'idle' &&
+      this.#recipe.weights.at === 'known' &&
+      this.#ingredients.obstacle === 'none'
+    );
+  }
+
+  async mix(): Promise<void> {
+    const job = this.#job();
+    if (!job || !this.mixable) return;
+    this.#failure = undefined;
+    const of = this.#subject();
+    try {
+      const end = await this.#task.run('mix', (watch) => this.#client.merge(job, watch));
+      if (end.at === 'stopped') return;
+      const previous = this.#poured;
+      this.#poured = { output: end.value, of };
+      if (previous) await this.#client.discard(previous.output);
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+  }
+
+  async downloadZip(): Promise<void> {
+    const output = this.#poured?.output;
+    if (!output || this.#task.phase.at !== 'idle') return;
+    this.#failure = undefined;
+    try {
+      const end = await this.#task.run('pack', (watch) => this.#client.openZip(output, watch));
+      if (end.at === 'done') save(end.value, `${output.name}.zip`);
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+  }
+
+  async downloadFile(path: string): Promise<void> {
+    const output = this.#poured?.output;
+    if (!output) return;
+    try {
+      save(await this.#client.openFile(output, path), path.split('/').at(-1) ?? path);
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+  }
+
+  /** Deletes the output from this browser. */
+  async discard(): Promise<void> {
+    const output = this.#poured?.output;
+    if (!output) return;
+    this.#poured = undefined;
+    try {
+      await this.#client.discard(output);
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+  }
+
+  #job(): MergeJob | undefined {
+    const [base, ...others] = this.#ingredients.ready ?? [];
+    const { weights } = this.#recipe;
+    if (!base || weights.at !== 'known') return undefined;
+    const models = [base, ...others].map((card) => card.state.model);
+    const job = { models, weights: weights.values, prompts: base.state.prompts };
+    const scored = this.#taste.current;
+    if (this.#recipe.origin === 'hand' || !scored) return job;
+    const scoring = {
+      definition: this.#taste.definition,
+      temperature: this.#recipe.temperature,
+      exampleCount: scored.exampleCount,
+    };
+    return { ...job, scoring };
+  }
+
+  // keys for models: a model that was picked twice is two cards, and files do not print
+  #subject(): string {
+    const keys = this.#ingredients.cards.map((card) => card.key);
+    return JSON.stringify([keys, { ...this.#job(), models: [] }]);
+  }
+}

@@ -1,0 +1,65 @@
+/** Everything that the page shows: the four stations and the one task, and which action is the next. */
+import type { LocalFile } from '../source/source.ts';
+import type { Client } from '../worker/client.ts';
+import { sortFiles } from './dropped.ts';
+import { Ingredients } from './ingredients.svelte.ts';
+import type { Obstacle } from './obstacle.ts';
+import { Pour } from './pour.svelte.ts';
+import { Recipe } from './recipe.svelte.ts';
+import { Task } from './task.svelte.ts';
+import { Taste } from './taste.svelte.ts';
+
+/** What the one large button does. `wait`: something must be added or mended first. */
+export type NextAction = 'score' | 'mix' | 'download' | 'wait' | 'stop';
+
+export class Session {
+  readonly task: Task;
+  readonly ingredients: Ingredients;
+  readonly taste: Taste;
+  readonly recipe: Recipe;
+  readonly pour: Pour;
+  readonly #client: Client;
+
+  constructor(client: Client, task = new Task()) {
+    this.#client = client;
+    this.task = task;
+    this.ingredients = new Ingredients(client);
+    this.taste = new Taste(client, task, this.ingredients);
+    this.recipe = new Recipe(client, this.ingredients, this.taste);
+    this.pour = new Pour(client, task, this.ingredients, this.taste, this.recipe);
+  }
+
+  get next(): NextAction {
+    if (this.task.phase.at !== 'idle') return 'stop';
+    if (this.pour.poured && !this.pour.stale) return 'download';
+    if (this.pour.mixable) return 'mix';
+    if (this.recipe.origin === 'examples' && this.taste.scorable && !this.taste.current) return 'score';
+    return 'wait';
+  }
+
+  /** Why the next action is to wait. */
+  get obstacle(): Obstacle {
+    const { obstacle, unscorable } = this.ingredients;
+    if (obstacle !== 'none') return obstacle;
+    if (this.recipe.weights.at === 'failed') return 'weights-wrong';
+    return this.recipe.origin === 'examples' && unscorable ? 'models-unscorable' : 'none';
+  }
+
+  /** Puts the embedded models on the bar, with their examples. */
+  async openDemo(): Promise<void> {
+    try {
+      const { models, examples } = await this.#client.demo();
+      if (this.taste.rows.length === 0) this.taste.setExamples(examples);
+      await this.ingredients.addModels(models);
+    } catch (error) {
+      this.ingredients.fail(error as Error);
+    }
+  }
+
+  /** Models go to the first station, files of examples to the second. */
+  async addFiles(files: readonly LocalFile[]): Promise<void> {
+    const { models, examples } = sortFiles(files);
+    for (const { file } of examples) this.taste.readExamples(await file.text());
+    if (models.length > 0 || examples.length === 0) await this.ingredients.addFiles(models);
+  }
+}

@@ -1,0 +1,33 @@
+/** What the running task is doing, and what the last one did, as short sentences. */
+import { formatSeconds } from './format.ts';
+import { m } from './messages/messages.js';
+import type { Session } from './session.svelte.ts';
+import type { TaskPhase } from './task.svelte.ts';
+
+export function stageSentence(phase: TaskPhase): string {
+  if (phase.at === 'idle') return '';
+  if (phase.at === 'stopping') return m.stopping();
+  if (!phase.progress) return m.starting();
+  const { stage, subject } = phase.progress;
+  switch (stage) {
+    case 'fetch':
+      return m.stage_fetch({ subject });
+    case 'load':
+      return m.stage_load({ subject });
+    case 'score':
+      return m.stage_score({ subject });
+    case 'merge':
+      return m.stage_merge({ subject });
+    case 'check':
+      return m.stage_check({ subject });
+    case 'pack':
+      return m.stage_pack({ subject });
+  }
+}
+
+/** What stands finished, if it is still of the models and settings that stand. */
+export function doneSentence({ pour, taste }: Session): string {
+  if (pour.poured && !pour.stale) return m.mixed_in({ time: formatSeconds(pour.poured.output.seconds) });
+  const { current } = taste;
+  return current ? m.scored_in({ time: formatSeconds(current.scores.seconds) }) : '';
+}

@@ -1,0 +1,47 @@
+/** A dedicated worker for hub.test.ts, as a tab's would be. One call at a time, by name; `stop` may come at any time. */
+import { KnownError } from '../../src/errors.ts';
+import { openCached, type CachedSource } from '../../src/source/cached.ts';
+import { openHub } from '../../src/source/hub.ts';
+import type { HubAccess } from '../../src/source/hub-fetch.ts';
+import { createSha256 } from '../../src/tensor/sha256.ts';
+
+let source: CachedSource;
+let stop: AbortController | undefined;
+
+const calls = {
+  async open(id: string, commit: string, access: HubAccess): Promise<void> {
+    source = openCached(openHub({ id, commit }, access), createSha256);
+  },
+  /** What was reported: `[bytesDone, bytesTotal]`. */
+  async fetch(path: string): Promise<readonly (readonly [number, number])[]> {
+    stop = new AbortController();
+    const reports: [number, number][] = [];
+    const report = (done: number, total: number): void => void reports.push([done, total]);
+    await source.fetchFile(path, { signal: stop.signal, report });
+    return reports;
+  },
+  async read(path: string, start: number, end: number): Promise<Uint8Array | undefined> {
+    const blob = await source.open(path);
+    return blob && new Uint8Array(await blob.slice(start, end).arrayBuffer());
+  },
+  async cachedBytes(path: string): Promise<number> {
+    return source.cachedBytes(path);
+  },
+};
+
+export type HubCalls = typeof calls;
+
+onmessage = async ({ data }: MessageEvent<{ name: keyof HubCalls | 'stop'; inputs: never[] }>) => {
+  if (data.name === 'stop') return stop?.abort();
+  try {
+    const call = calls[data.name] as (...inputs: never[]) => Promise<unknown>;
+    postMessage({ value: await call(...data.inputs) });
+  } catch (error) {
+    postMessage({
+      error:
+        error instanceof KnownError
+          ? { code: error.code, facts: error.facts }
+          : { name: (error as Error).name, text: String(error) },
+    });
+  }
+};

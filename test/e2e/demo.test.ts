@@ -1,0 +1,95 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { hashTensors } from '../support/safetensors-hashes.ts';
+import { downloadZip, openApp, setWeights, type App } from './app.ts';
+
+const expected = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../fixtures/demo/expected.json'), 'utf8'),
+) as {
+  merge: { weights: number[]; tensors: Record<string, { shape: number[]; sha256: string }> };
+  own: { weights: { temperature: number; weights: number[] }[] };
+};
+
+/** The family's files have no pooler; the reference made one up at random. */
+const written = Object.entries(expected.merge.tensors).filter(([name]) => !name.startsWith('pooler.'));
+
+let app: App;
+beforeEach(async () => void (app = await openApp()));
+afterEach(() => app.close());
+
+describe('the embedded demo', () => {
+  test('is scored, mixed and downloaded in three clicks, and no request leaves the origin', async () => {
+    const { page } = app;
+    await page.getByRole('button', { name: 'Score', exact: true }).first().click();
+    await page.getByRole('button', { name: 'Mix', exact: true }).first().click({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
+    const files = await downloadZip(page);
+
+    expect([...files.keys()].sort()).toEqual([
+      '1_Pooling/config.json',
+      'README.md',
+      'config.json',
+      'config_sentence_transformers.json',
+      'model.safetensors',
+      'modules.json',
+      'sentence_bert_config.json',
+      'special_tokens_map.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
+    const config = JSON.parse(new TextDecoder().decode(files.get('config.json'))) as Record<string, unknown>;
+    expect(config['torch_dtype'] ?? config['dtype']).toBe('float32');
+    const tensors = hashTensors(files.get('model.safetensors')!);
+    expect([...tensors.keys()].sort()).toEqual(written.map(([name]) => name).sort());
+
+    // the card states the exact weights; torch's own differ by what the losses differ: 2e-5 nats at temperature 1
+    const card = new TextDecoder().decode(files.get('README.md'));
+    const want = expected.own.weights.find(({ temperature }) => temperature === 1)!.weights;
+    for (const weight of want) {
+      const near = [...card.matchAll(/0\.\d{5,}/g)].map(([text]) => Number(text));
+      expect(near.some((value) => Math.abs(value - weight) < 3e-5)).toBe(true);
+    }
+
+    const origin = inject('appUrl');
+    // the listener sees workers too: a demo file is asked for by one
+    expect(app.requests.some((url) => url.endsWith('demo/manifest.json'))).toBe(true);
+    expect(app.requests.filter((url) => !url.startsWith(origin) && !url.startsWith('blob:'))).toEqual([]);
+    expect(app.errors).toEqual([]);
+  });
+
+  test('mixed by hand has the tensors that the reference computed, bit for bit', async () => {
+    const { page } = app;
+    const [base, bank, science, words] = expected.merge.weights as [number, number, number, number];
+    await setWeights(page, { base, bank, science, words });
+    await page.getByRole('button', { name: 'Mix', exact: true }).first().click({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
+    const tensors = hashTensors((await downloadZip(page)).get('model.safetensors')!);
+    for (const [name, { shape, sha256 }] of written) {
+      expect(tensors.get(name), name).toEqual({ dtype: 'F32', shape, sha256 });
+    }
+  });
+
+  test('loads the runtime only when scoring starts, after at most 150 kB of JavaScript', async () => {
+    const { page } = app;
+    await page.getByRole('button', { name: 'Score', exact: true }).first().waitFor();
+    await page.getByText('These models fit together.').waitFor();
+    const before = [...app.requests];
+    expect(before.filter((url) => url.includes('ort'))).toEqual([]);
+    const scripts = [...new Set(before.filter((url) => /\.m?js$/.test(url)))];
+    expect(scripts.length).toBeGreaterThan(1);
+    const bytes = scripts.map(
+      (url) => gzipSync(readFileSync(join(inject('dist'), new URL(url).pathname))).length,
+    );
+    // the budget of the page before scoring, gzip as a server sends it
+    expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(150_000);
+
+    await page.getByRole('button', { name: 'Score', exact: true }).first().click();
+    await page.getByRole('button', { name: 'Score again' }).waitFor({ timeout: 60_000 });
+    expect(app.requests.filter((url) => url.endsWith('.wasm')).length).toBe(1);
+    expect(readdirSync(join(inject('dist'), 'assets')).filter((name) => name.endsWith('.wasm')).length).toBe(
+      3,
+    );
+  });
+});

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { printCard, printFloat32, type CardFacts, type CardModel } from '../../src/export/card.ts';
+
+const base: CardModel = {
+  name: 'org/base',
+  weight: Math.fround(0.7),
+  hub: { id: 'org/base', commit: 'c'.repeat(40) },
+  identity: undefined,
+  licence: 'apache-2.0',
+};
+const tuned: CardModel = {
+  name: 'tuned',
+  weight: Math.fround(0.3),
+  hub: undefined,
+  identity: 'sha256 00ff',
+  licence: 'apache-2.0',
+};
+
+const facts: CardFacts = {
+  name: 'base + tuned',
+  folder: 'base-tuned',
+  models: [base, tuned],
+  scoring: { definition: 'own', temperature: 0.5, exampleCount: 5 },
+  embedding: { pooling: 'mean', normalised: true, prompts: { query: '', document: '' } },
+  sha256: 'ab'.repeat(32),
+};
+
+function frontMatter(card: string): string {
+  return card.split('---\n')[1]!;
+}
+
+describe('printCard', () => {
+  test('starts with front matter that the Hub accepts', () => {
+    expect(frontMatter(printCard(facts))).toBe(`license: apache-2.0
+library_name: sentence-transformers
+pipeline_tag: sentence-similarity
+base_model:
+  - "org/base"
+base_model_relation: merge
+tags:
+  - merge
+  - lm-cocktail
+  - shaker
+`);
+  });
+
+  test('names every model with what pins it, its licence and its exact weight', () => {
+    expect(printCard(facts)).toContain(`| model | version | licence | weight |
+| --- | --- | --- | --- |
+| org/base | org/base at ${'c'.repeat(40)} | apache-2.0 | 0.7 |
+| tuned | sha256 00ff | apache-2.0 | 0.3 |
+`);
+  });
+
+  test('says where the weights come from', () => {
+    expect(printCard(facts)).toContain(
+      "softmax(-loss / 0.5) of the models' contrastive losses on 5 examples",
+    );
+    expect(printCard({ ...facts, scoring: undefined })).toContain('The weights were set by hand.');
+  });
+
+  test('says how to load it, with its prompts', () => {
+    const embedding = { pooling: 'mean', normalised: true, prompts: { query: 'say "it": ', document: '' } };
+    const card = printCard({ ...facts, embedding });
+    expect(card).toContain('model = SentenceTransformer("base-tuned")');
+    expect(card).toContain('model.encode(["a question"], prompt="say \\"it\\": ")');
+    expect(card).not.toContain('an answer');
+    expect(card).toContain('AutoModel.from_pretrained("base-tuned")');
+    expect(card).toContain('the mean pooling of the last hidden state, scaled to length 1');
+  });
+
+  test('states no embedding library for a model that makes no embeddings', () => {
+    const card = printCard({ ...facts, embedding: undefined });
+    expect(card).not.toContain('sentence');
+    expect(card).toContain('AutoModel');
+  });
+
+  test('leaves base_model out when no model is from the Hub', () => {
+    expect(frontMatter(printCard({ ...facts, models: [tuned] }))).not.toContain('base_model');
+  });
+
+  test('names a model that is mixed with itself once', () => {
+    expect(frontMatter(printCard({ ...facts, models: [base, base] })).match(/org\/base/g)).toHaveLength(1);
+  });
+
+  test.each([
+    ['differ', ['mit', 'apache-2.0'], 'do not state one common licence'],
+    ['are partly unknown', ['mit', undefined], 'do not state one common licence'],
+    ['are unknown', [undefined, undefined], 'Unknown: no model above states a licence'],
+    ['are other ones each time', ['other', 'other'], 'do not state one common licence'],
+  ])('states no licence when the models’ licences %s', (_, licences, sentence) => {
+    const card = printCard({ ...facts, models: licences.map((licence) => ({ ...base, licence })) });
+    expect(frontMatter(card)).not.toContain('license');
+    expect(card).toContain(sentence);
+  });
+
+  test('states a licence that the Hub has no name for as another one, by its name', () => {
+    const card = printCard({ ...facts, models: [{ ...base, licence: 'Our-Own' }] });
+    expect(frontMatter(card)).toContain('license: other\nlicense_name: "our-own"\n');
+  });
+
+  test('shows an unknown licence and version as such', () => {
+    const unknown = { ...tuned, identity: undefined, licence: undefined };
+    expect(printCard({ ...facts, models: [base, unknown] })).toContain(
+      '| tuned | not known | unknown | 0.3 |',
+    );
+  });
+
+  test.each([
+    ['a table cell', 'a | b', 'a \\| b'],
+    ['a new row', 'a |\n| b', 'a \\| \\| b'],
+    ['a heading', 'a\n\n# b', 'a \\# b'],
+    ['html', '<script>x</script>', '\\<script\\>x\\</script\\>'],
+    ['code', '`x`', '\\`x\\`'],
+    ['a link', '[x](https://y)', '\\[x\\]\\(https\\://y\\)'],
+    ['an address', 'www.y', 'www\\.y'],
+    ['text that runs backwards', 'a\u202Eb', 'a b'],
+    ['an escape', '\\|', '\\\\\\|'],
+  ])('keeps %s in a name as text', (_, name, shown) => {
+    const card = printCard({ ...facts, name, models: [{ ...tuned, name }] });
+    expect(card).toContain(`\n# ${shown}\n`);
+    expect(card).toContain(`| ${shown} | sha256 00ff |`);
+  });
+
+  test('keeps a licence and an id inside their quotes', () => {
+    const licence = 'mit"\nx: 1\u2028';
+    const card = printCard({
+      ...facts,
+      models: [{ ...base, licence, hub: { id: 'a: "b"\n---', commit: 'c' } }],
+    });
+    expect(frontMatter(card)).toContain('license: other\nlicense_name: "mit\\"\\nx: 1"\n');
+    expect(frontMatter(card)).toContain('  - "a: \\"b\\"\\n---"\n');
+  });
+});
+
+describe('printFloat32', () => {
+  test.each([
+    [Math.fround(0.1), '0.1'],
+    [0.3333333432674408, '0.33333334'],
+    [0.38358592987060547, '0.38358593'],
+    [Math.fround(-0.5), '-0.5'],
+    [1, '1'],
+    [0, '0'],
+    [3.1380803837983414e-17, '3.1380804e-17'],
+  ])('prints %s as %s', (value, text) => {
+    expect(printFloat32(value)).toBe(text);
+  });
+
+  test('prints what is the same float32 again, for every float32', () => {
+    fc.assert(
+      fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        expect(Math.fround(Number(printFloat32(value)))).toBe(value + 0);
+      }),
+    );
+  });
+});

@@ -1,0 +1,35 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { KnownError } from '../../src/errors.ts';
+import { overwriteGetLocale } from '../../src/ui/messages/runtime.js';
+import { errorSentence, problemSentence } from '../../src/ui/sentences.ts';
+
+afterEach(() => overwriteGetLocale(() => 'en'));
+
+describe('problemSentence', () => {
+  const facts = { file: 'model.safetensors', wantBytes: 3_724_576, gotBytes: 1024 };
+
+  test('names the facts, with every digit of a number', () => {
+    expect(problemSentence({ code: 'read-short', facts })).toBe(
+      'model.safetensors ended early: 3,724,576 bytes were wanted, 1,024 came. Add or download the file again.',
+    );
+  });
+
+  test('speaks the language of the page', () => {
+    overwriteGetLocale(() => 'zh');
+    expect(problemSentence({ code: 'read-short', facts })).toBe(
+      'model.safetensors 提前结束：需要 3,724,576 字节，只读到 1,024 字节。请重新添加或下载该文件。',
+    );
+  });
+});
+
+describe('errorSentence', () => {
+  test('says a known error by its code', () => {
+    expect(errorSentence(new KnownError('gpu-missing', {}))).toBe(
+      'This browser offers no GPU. Choose Automatic or CPU.',
+    );
+  });
+
+  test('says an unknown error plainly, with its own words', () => {
+    expect(errorSentence(new TypeError('x is undefined'))).toContain('(x is undefined)');
+  });
+});
