@@ -7,10 +7,7 @@ import ts from 'typescript-eslint';
 const correctness = {
   '@typescript-eslint/no-floating-promises': 'error',
   '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
-  '@typescript-eslint/switch-exhaustiveness-check': [
-    'error',
-    { considerDefaultExhaustiveForUnions: true },
-  ],
+  '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
   '@typescript-eslint/consistent-type-imports': 'error',
   '@typescript-eslint/no-explicit-any': 'error',
   '@typescript-eslint/await-thenable': 'error',
@@ -21,7 +18,17 @@ const correctness = {
 };
 
 export default ts.config(
-  { ignores: ['node_modules', 'dist', '.cache', 'src/ui/messages', 'public', 'test/fixtures', 'project.inlang'] },
+  {
+    ignores: [
+      'node_modules',
+      'dist',
+      '.cache',
+      'src/ui/messages',
+      'public',
+      'test/fixtures',
+      'project.inlang',
+    ],
+  },
   js.configs.recommended,
   ...ts.configs.recommended,
   ...svelte.configs['flat/recommended'],

@@ -67,6 +67,7 @@ export interface FactsOf {
   'activation-unknown': { model: string; activation: string };
   'position-type-unknown': { model: string; positionType: string };
   'module-unknown': { model: string; module: string };
+  'module-kept': { model: string; module: string };
   'pooling-unknown': { model: string; pooling: string };
   'graph-tensor-missing': { model: string; tensor: string };
   'graph-tensor-shape': { model: string; tensor: string; want: string; got: string };

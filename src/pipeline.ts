@@ -146,9 +146,9 @@ async function scoringProblems(
 
 /** How the models fit, from headers and small files. */
 export async function compareAll(named: readonly NamedSource[]): Promise<Comparison> {
-  const { problems, tensors } = await compareModels(
-    await Promise.all(named.map(({ source }) => openModel(source))),
-  );
+  const models = await Promise.all(named.map(({ source }) => openModel(source)));
+  const { problems: differences, tensors } = await compareModels(models);
+  const problems = [...differences, ...(await keptModules(models[0]))];
   if (problems.some(({ severity }) => severity === 'refused')) return { problems, output: undefined };
   const file = planFile(
     tensors.map(({ name, shape, kind, from }) => {
@@ -158,6 +158,17 @@ export async function compareAll(named: readonly NamedSource[]): Promise<Compari
   );
   const parameterCount = file.tensors.reduce((sum, { elementCount }) => sum + elementCount, 0);
   return { problems, output: { tensorCount: tensors.length, parameterCount, bytes: file.bytes } };
+}
+
+/** Modules beyond the transformer have values of their own, which are not mixed: model 1's are taken as they are. */
+async function keptModules(base: Opened | undefined): Promise<readonly Problem[]> {
+  if (base === undefined) return [];
+  const { extraModules } = await readModules(base.source, base.config);
+  return extraModules.map((module) => ({
+    severity: 'note',
+    code: 'module-kept',
+    facts: { model: base.name, module },
+  }));
 }
 
 /** Everything about a model that headers and small files tell. */

@@ -26,6 +26,9 @@ interface Sizes {
   readonly activation: string;
 }
 
+/** Far above any encoder's; a number like 10^9 would be built, layer by layer, until memory ends. */
+const maxLayerCount = 1024;
+
 /** Builds the graph. Throws `config-field-invalid`, `config-unsupported`, `position-type-unknown`, `activation-unknown`. */
 export function buildBert(config: Config, model: string, pooling: PoolingNode): EncoderGraph {
   const sizes = readSizes(config, model);
@@ -53,7 +56,13 @@ function readSizes(config: Config, model: string): Sizes {
     if (config.boolean(field, false))
       throw new KnownError('config-unsupported', { model, field, value: 'true' });
   }
-  const dim = config.integer('hidden_size');
+  const size = (field: string, fallback?: number, most = Number.MAX_SAFE_INTEGER) => {
+    const value = config.integer(field, fallback);
+    if (value >= 1 && value <= most) return value;
+    const why = value < 1 ? `${value} is not above 0` : `${value} is above ${most}`;
+    throw new KnownError('config-field-invalid', { file: config.file, field, why });
+  };
+  const dim = size('hidden_size');
   const headCount = config.integer('num_attention_heads');
   if (headCount < 1 || dim % headCount !== 0) {
     const why = `${headCount} does not divide hidden_size ${dim}`;
@@ -62,11 +71,11 @@ function readSizes(config: Config, model: string): Sizes {
   return {
     dim,
     headCount,
-    innerDim: config.integer('intermediate_size'),
-    layerCount: config.integer('num_hidden_layers'),
-    vocabulary: config.integer('vocab_size'),
-    maxPositions: config.integer('max_position_embeddings'),
-    typeCount: config.integer('type_vocab_size', 2),
+    innerDim: size('intermediate_size'),
+    layerCount: size('num_hidden_layers', undefined, maxLayerCount),
+    vocabulary: size('vocab_size'),
+    maxPositions: size('max_position_embeddings'),
+    typeCount: size('type_vocab_size', 2),
     // transformers' default, when the field is absent
     epsilon: config.number('layer_norm_eps', 1e-12),
     activation: config.string('hidden_act', 'gelu'),

@@ -77,7 +77,8 @@ function writeAll(handle: FileSystemSyncAccessHandle, chunk: Uint8Array, at: num
   let written = 0;
   while (written < chunk.byteLength) {
     const count = handle.write(chunk.subarray(written), { at: at + written });
-    if (count === 0 || count > chunk.byteLength - written) throw new KnownError('storage-full', { file: path });
+    if (count === 0 || count > chunk.byteLength - written)
+      throw new KnownError('storage-full', { file: path });
     written += count;
   }
 }

@@ -25,8 +25,8 @@ export async function* mergeTensors(
   tensors: readonly PlannedTensor[],
   checkpoints: readonly Checkpoint[],
   signal: AbortSignal,
+  chunkElements = chunkElementsFor(checkpoints.length),
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const chunkElements = chunkElementsFor(checkpoints.length);
   for (const planned of tensors) {
     switch (planned.kind) {
       case 'copy':

@@ -41,6 +41,7 @@ export class TextTokenizer {
     if (tokenizer === undefined) throw new KnownError('tokenizer-missing', { model: source.name });
     const settings = toRecord(await readJson(source, 'tokenizer_config.json', limitBytes));
     try {
+      checkModel(toRecord(tokenizer));
       const definition = withBertSettings(toRecord(tokenizer), settings);
       return new TextTokenizer(new Tokenizer(definition, settings), settings['truncation_side'] === 'left');
     } catch (error) {
@@ -68,6 +69,15 @@ export class TextTokenizer {
 function toRecord(value: unknown): Record<string, unknown> {
   const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isRecord ? (value as Record<string, unknown>) : {};
+}
+
+/** Files from before 2020 name no type; the library then tells it by the fields, as the Rust one does. */
+const modelTypes: readonly unknown[] = ['WordPiece', 'BPE', 'Unigram', undefined];
+
+/** Any other type the library would take for one of these, silently. */
+function checkModel(definition: Record<string, unknown>): void {
+  const { type } = toRecord(definition['model']);
+  if (!modelTypes.includes(type)) throw new TypeError(`its model is of type ${JSON.stringify(type)}`);
 }
 
 const bertClasses: readonly unknown[] = ['BertTokenizer', 'BertTokenizerFast'];

@@ -11,15 +11,19 @@ import { KnownError } from '../errors.ts';
  * @param names (models,) for the refusal
  * @returns (models,) float32 values
  *
- * Throws `loss-not-finite` naming the model; `setting-invalid` unless the temperature is finite and above 0.
+ * Throws `loss-not-finite` naming the model; `setting-invalid` unless the temperature is finite and above 0 in float32,
+ * and not so low that no loss over it is finite.
  */
 export function weigh(losses: readonly number[], temperature: number, names?: readonly string[]): number[] {
-  if (!Number.isFinite(temperature) || temperature <= 0) {
-    throw new KnownError('setting-invalid', { setting: 'temperature', value: String(temperature) });
-  }
+  const refused = () =>
+    new KnownError('setting-invalid', { setting: 'temperature', value: String(temperature) });
+  const rounded = Math.fround(temperature);
+  if (!Number.isFinite(rounded) || rounded <= 0) throw refused();
   checkLosses(losses, names);
-  const scaled = losses.map((loss) => Math.fround(-Math.fround(loss) / Math.fround(temperature)));
+  const scaled = losses.map((loss) => Math.fround(-Math.fround(loss) / rounded));
   const highest = Math.max(...scaled);
+  // so low a temperature that every quotient overflows: the reference's weights are NaN here
+  if (!Number.isFinite(highest)) throw refused();
   const shares = scaled.map((value) => Math.fround(Math.exp(Math.fround(value - highest))));
   const sum = shares.reduce((total, share) => Math.fround(total + share), 0);
   return shares.map((share) => Math.fround(share / sum));

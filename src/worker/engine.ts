@@ -28,7 +28,7 @@ import { parseHubId } from '../source/hub-id.ts';
 import { openHub, pinRevision } from '../source/hub.ts';
 import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
-import './wire.ts';
+import { carryKnownErrors } from './wire.ts';
 
 export interface Setup {
   /** Address of the folder of embedded models. */
@@ -147,4 +147,7 @@ const engine = {
 export type Engine = typeof engine;
 
 // the runtime's threads load this same file under a name of their own
-if (!self.name.startsWith('em-pthread')) expose(engine);
+if (!self.name.startsWith('em-pthread')) {
+  carryKnownErrors();
+  expose(engine);
+}

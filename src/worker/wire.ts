@@ -1,6 +1,6 @@
 /**
  * Errors on the wire: Comlink keeps only an error's name, message and stack, so a KnownError would lose its code
- * and facts on the way to the page. Imported by both sides before the first call.
+ * and facts on the way to the page. Both sides call it before the first message.
  */
 import { transferHandlers, type TransferHandler } from 'comlink';
 import { KnownError, type ErrorCode, type FactsOf } from '../errors.ts';
@@ -31,4 +31,7 @@ const handler: TransferHandler<Thrown, Wire> = {
   },
 };
 
-transferHandlers.set('throw', handler);
+/** Called, not only imported: a bundler may drop a module that is imported for its effects alone. */
+export function carryKnownErrors(): void {
+  transferHandlers.set('throw', handler);
+}

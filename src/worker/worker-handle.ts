@@ -7,7 +7,9 @@ import { proxy, wrap, type Remote } from 'comlink';
 import { KnownError } from '../errors.ts';
 import type { Progress, Report } from '../progress.ts';
 import type { Engine, Setup } from './engine.ts';
-import './wire.ts';
+import { carryKnownErrors } from './wire.ts';
+
+carryKnownErrors();
 
 export interface Watch {
   readonly signal?: AbortSignal | undefined;

@@ -91,7 +91,9 @@ describe('a stop', () => {
 
   test('before the start starts nothing', async () => {
     const signal = AbortSignal.abort();
-    await expect(client.score(await longJob('cpu'), { signal })).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(client.score(await longJob('cpu'), { signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
   });
 
   test('leaves other calls of the page alone', async () => {
@@ -232,12 +234,16 @@ describe('an error in a worker', () => {
 
   test('names a parameter that the checkpoint lacks or has in another shape', async () => {
     const more = await variant({ hidden_act: 'gelu', num_hidden_layers: 3 }, 'mean');
-    expect(await thrownBy((client) => client.embed(more, ['a'], { prompt: '', device: 'cpu' }))).toMatchObject({
+    expect(
+      await thrownBy((client) => client.embed(more, ['a'], { prompt: '', device: 'cpu' })),
+    ).toMatchObject({
       code: 'graph-tensor-missing',
       facts: { tensor: 'encoder.layer.2.attention.self.query.weight' },
     });
     const wider = await variant({ hidden_act: 'gelu', intermediate_size: 64 }, 'mean');
-    expect(await thrownBy((client) => client.embed(wider, ['a'], { prompt: '', device: 'cpu' }))).toMatchObject({
+    expect(
+      await thrownBy((client) => client.embed(wider, ['a'], { prompt: '', device: 'cpu' })),
+    ).toMatchObject({
       code: 'graph-tensor-shape',
       facts: { tensor: 'encoder.layer.0.intermediate.dense.weight', want: '(64, 16)', got: '(32, 16)' },
     });

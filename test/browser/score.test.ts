@@ -42,7 +42,10 @@ function largestDifference(got: readonly Float32Array[], want: readonly (readonl
   return Math.max(...differences);
 }
 
-const cases = variants.map((row) => ({ ...row, title: `${Object.values(row.config).join()} ${row.pooling}` }));
+const cases = variants.map((row) => ({
+  ...row,
+  title: `${Object.values(row.config).join()} ${row.pooling}`,
+}));
 /** Each new graph costs the software adapter seconds: every pooling once, every activation once. */
 const gpuCases = cases.filter(({ config, pooling }) => config['hidden_act'] === 'gelu' || pooling === 'mean');
 
@@ -76,9 +79,11 @@ describe('embed', () => {
 });
 
 describe('score', () => {
-  const examples = golden.examples.map(
-    ({ query, pos, neg }): Example => ({ query, positives: pos, negatives: neg }),
-  );
+  const examples = golden.examples.map(({ query, pos, neg }): Example => ({
+    query,
+    positives: pos,
+    negatives: neg,
+  }));
 
   async function score(definition: 'own' | LossDefinition, scored = examples) {
     const models = await Promise.all((['a', 'b', 'c'] as const).map(goldenBert));

@@ -1,0 +1,168 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { startHub, type Fault, type Hub } from '../support/hub.ts';
+import { hashTensors } from '../support/safetensors-hashes.ts';
+import { clearModels, downloadZip, drop, openApp, setWeights, type App } from './app.ts';
+
+const golden = join(import.meta.dirname, '../fixtures/golden/bert');
+const expected = JSON.parse(readFileSync(join(golden, 'expected.json'), 'utf8')) as {
+  examples: { query: string; pos: string[]; neg: string[] }[];
+  merge: { tensors: Record<string, { shape: number[]; sha256: string }> };
+  own: { losses: number[]; weights: { temperature: number; weights: number[] }[] };
+};
+
+let hub: Hub;
+let app: App;
+beforeEach(async () => {
+  hub = await startHub({
+    port: inject('hubPort'),
+    repositories: {
+      'kitchen/bert-a': join(golden, 'a'),
+      'kitchen/bert-b': join(golden, 'b'),
+      'kitchen/gated': { folder: join(golden, 'b'), access: 'gated' },
+    },
+  });
+  app = await openApp();
+  await clearModels(app.page);
+});
+afterEach(async () => {
+  await app.close();
+  await hub.close();
+});
+
+async function addFromHub(text: string): Promise<void> {
+  const field = app.page.getByRole('textbox', { name: 'Hub id or URL' });
+  await field.fill(text);
+  await field.press('Enter');
+}
+
+/** The page's sentences about failures, wherever they stand. */
+function alerts(): Promise<string[]> {
+  return app.page.getByRole('alert').allInnerTexts();
+}
+
+describe('models of the Hub', () => {
+  test('two by id and one dropped, on pasted examples, mix to what the reference computed', async () => {
+    const { page } = app;
+    await addFromHub('kitchen/bert-a');
+    await page.getByRole('button', { name: /^Remove kitchen\/bert-a/ }).waitFor();
+    await addFromHub(`${hub.url}/kitchen/bert-b/tree/main`);
+    await page.getByRole('button', { name: /^Remove kitchen\/bert-b/ }).waitFor();
+    await drop(page, join(golden, 'c'));
+    await page.getByText('These models fit together.').waitFor();
+
+    await page.getByRole('button', { name: 'Paste examples' }).click();
+    const lines = expected.examples.map((example) => JSON.stringify(example)).join('\n');
+    await page.getByRole('textbox', { name: /JSON Lines/ }).fill(lines);
+    await page.getByRole('button', { name: 'Use these examples' }).click();
+    await page.getByRole('button', { name: 'Score', exact: true }).first().click();
+    await page.getByRole('button', { name: 'Score again' }).waitFor({ timeout: 60_000 });
+
+    // exact values behind the rounded ones; tolerance of losses on WASM, see test/parity/tolerances.ts
+    const copies = await page.getByRole('button', { name: /^Copy exactly/ }).allInnerTexts();
+    expect(copies.length).toBeGreaterThanOrEqual(3);
+    const body = await page.locator('body').innerText();
+    for (const loss of expected.own.losses) expect(body).toContain(String(Number(loss.toPrecision(3))));
+
+    const names = await page.getByRole('spinbutton', { name: /^Weight of/ }).count();
+    expect(names).toBe(0);
+    await setWeights(page, { 'kitchen/bert-a': 0.5, 'kitchen/bert-b': 0.3, c: 0.2 });
+    await page.getByRole('button', { name: 'Mix', exact: true }).first().click();
+    await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
+    const files = await downloadZip(page);
+    const tensors = hashTensors(files.get('model.safetensors')!);
+    expect(tensors.size).toBe(Object.keys(expected.merge.tensors).length);
+    for (const [name, { shape, sha256 }] of Object.entries(expected.merge.tensors)) {
+      expect(tensors.get(name), name).toEqual({ dtype: 'F32', shape, sha256 });
+    }
+    const card = new TextDecoder().decode(files.get('README.md'));
+    expect(card).toContain(hub.commit('kitchen/bert-a'));
+    expect(card).toContain(hub.commit('kitchen/bert-b'));
+
+    expect(hub.complaints).toEqual([]);
+    expect(hub.log.filter(({ at }) => at === 'files').length).toBeGreaterThan(0);
+    expect(app.errors).toEqual([]);
+  });
+
+  test('a token opens a gated model and never reaches the second origin', async () => {
+    const { page } = app;
+    await addFromHub('kitchen/gated');
+    await expect.poll(alerts).toEqual([expect.stringContaining('kitchen/gated')]);
+    await page.getByText('Access token, for gated and private models').click();
+    await page.getByLabel('Hub access token').fill(hub.token);
+    await page.getByRole('button', { name: 'Use token' }).click();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await addFromHub('kitchen/bert-a');
+    await page.getByText('These models fit together.').waitFor();
+    await setWeights(page, { 'kitchen/gated': 0.5, 'kitchen/bert-a': 0.5 });
+    await page.getByRole('button', { name: 'Mix', exact: true }).first().click();
+    await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
+    const second = hub.log.filter(({ at }) => at === 'files');
+    expect(second.length).toBeGreaterThan(0);
+    expect(second.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+    expect(hub.log.some(({ authorization }) => authorization === `Bearer ${hub.token}`)).toBe(true);
+  });
+
+  const checkpoint = 'kitchen/bert-b/model.safetensors';
+  const faults: readonly (readonly [what: string, key: string, fault: Fault, sentence: RegExp])[] = [
+    ['401', 'kitchen/bert-b', '401', /kitchen\/bert-b/],
+    ['403, gated', 'kitchen/bert-b', '403-gated', /kitchen\/bert-b.*(terms|access|gated)/i],
+    ['404, repository', 'kitchen/bert-b', '404-repository', /kitchen\/bert-b/],
+    ['404, revision', 'kitchen/bert-b', '404-revision', /kitchen\/bert-b.*main/],
+    ['404, file', checkpoint, '404-file', /model\.safetensors/],
+    ['an ignored Range', checkpoint, 'ignore-range', /model\.safetensors/],
+    ['a wrong size', checkpoint, 'wrong-size', /model\.safetensors/],
+    ['a wrong hash', checkpoint, 'wrong-hash', /model\.safetensors/],
+    ['a wrong hash of a small file', 'kitchen/bert-b/config.json', 'wrong-hash', /config\.json/],
+    ['a dropped connection', checkpoint, 'drop-after-20000', /.+/],
+    ['no network', 'kitchen/bert-b', 'offline', /127\.0\.0\.1/],
+  ];
+  test.each(faults)('%s is a sentence, never a wrong file', async (_what, key, fault, sentence) => {
+    const { page } = app;
+    hub.faults.set(key, fault);
+    await addFromHub('kitchen/bert-a');
+    await addFromHub('kitchen/bert-b');
+    const mix = page.getByRole('button', { name: 'Mix', exact: true }).first();
+    const settled = async (): Promise<string> => {
+      if ((await alerts()).length > 0) return 'refused';
+      return (await page.getByText('These models fit together.').isVisible()) ? 'fits' : 'waiting';
+    };
+    await expect.poll(settled, { timeout: 15_000 }).not.toBe('waiting');
+    if ((await settled()) === 'fits') {
+      // headers were fine: the fault shows when the values are fetched
+      await setWeights(page, { 'kitchen/bert-a': 0.5, 'kitchen/bert-b': 0.5 });
+      await mix.click();
+    }
+    await expect.poll(async () => (await alerts()).join(' '), { timeout: 15_000 }).toMatch(sentence);
+    // a known failure in its own words, not as a surprise
+    expect((await alerts()).join(' ')).not.toContain('unexpected');
+    expect(await page.getByRole('button', { name: 'Download zip' }).count()).toBe(0);
+    expect(app.errors).toEqual([]);
+
+    // and once the fault is gone, the same page goes on
+    hub.faults.clear();
+    const retry = page.getByRole('button', { name: 'Try again' });
+    if (await retry.isVisible()) await retry.click();
+    else if (!(await page.getByRole('button', { name: /^Remove kitchen\/bert-b/ }).isVisible())) {
+      await addFromHub('kitchen/bert-b');
+    }
+    await page.getByText('These models fit together.').waitFor({ timeout: 15_000 });
+    await setWeights(page, { 'kitchen/bert-a': 0.5, 'kitchen/bert-b': 0.5 });
+    await mix.click();
+    await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
+  });
+});
+
+describe('models on this computer', () => {
+  test('a folder without a model is a sentence', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'shaker-empty-'));
+    try {
+      await drop(app.page, folder);
+      await expect.poll(alerts).toHaveLength(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
