@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { hashTensors } from '../support/safetensors-hashes.ts';
 import type { RanOn } from '../../src/graph/runtime.ts';
+import type { Bench } from './bench.ts';
 import { compareTensors, Verdict } from './compare.ts';
 import { encoderExamples, outputRows, outputTexts, type Family } from './family.ts';
 import type { FamilyFiles, Harness } from './page.ts';
@@ -16,19 +17,12 @@ import {
   type Provider,
 } from './tolerances.ts';
 
-export interface Bench {
-  openPage(): Promise<Page>;
-  readonly work: string;
-  baseOf(family: Family): string;
-  uploadUrl(name: string): string;
-}
-
 declare const harness: Harness;
 
 /** Prints the family's rows; true if everything was compared and is equal. */
 export async function checkFamily(bench: Bench, family: Family, scope: 'all' | 'merge'): Promise<boolean> {
   const page = await bench.openPage();
-  const files: FamilyFiles = { base: bench.baseOf(family), models: family.files };
+  const files: FamilyFiles = { base: bench.baseOf(family.folder), models: family.files };
   const verdicts: Verdict[] = [];
   try {
     const row = async (label: string, work: (verdict: Verdict) => Promise<string>): Promise<void> => {

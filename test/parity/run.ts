@@ -6,12 +6,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { chromium, type BrowserContext, type Page } from 'playwright';
-import { build } from 'vite';
-import { chromiumArguments, findChromium } from '../support/chromium.ts';
-import { checkFamily, type Bench } from './check.ts';
+import { openBench } from './bench.ts';
+import { checkFamily } from './check.ts';
 import { findFamilies, type Family } from './family.ts';
-import { serveFolders } from '../support/static-server.ts';
 
 interface Arguments {
   readonly folders: readonly string[];
@@ -48,62 +45,26 @@ function select({ folders, only }: Arguments): readonly Family[] {
   return only === undefined ? families : families.filter(({ name }) => only.includes(name));
 }
 
-async function openBench(
-  families: readonly Family[],
-  work: string,
-): Promise<Bench & { close(): Promise<void> }> {
-  const built = join(work, 'harness');
-  await build({
-    configFile: false,
-    root: import.meta.dirname,
-    base: './',
-    logLevel: 'error',
-    define: { __HUB__: JSON.stringify('https://huggingface.co') },
-    worker: { format: 'es' },
-    build: { outDir: built, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 2000 },
-  });
-  const mounts = families.map(({ folder }, f) => [`/family/${f}/`, folder] as const);
-  const server = await serveFolders([...mounts, ['/', built]], work);
-  // a profile on disk: a private window's storage is memory
-  const context: BrowserContext = await chromium.launchPersistentContext(join(work, 'profile'), {
-    executablePath: findChromium(),
-    args: [...chromiumArguments()],
-  });
-  const openPage = async (): Promise<Page> => {
-    const page = await context.newPage();
-    page.on('pageerror', (error) => console.error(`page: ${error.message}`));
-    await page.goto(`${server.url}/index.html`);
-    await page.waitForFunction(() => 'harness' in globalThis);
-    return page;
-  };
-  return {
-    openPage,
-    work,
-    baseOf: (family) => `${server.url}/family/${families.indexOf(family)}`,
-    uploadUrl: (name) => `${server.url}/upload/${name}`,
-    async close() {
-      await context.close();
-      await server.close();
-    },
-  };
-}
-
 async function main(): Promise<number> {
   const asked = parseArguments(process.argv.slice(2));
   const families = select(asked);
   const work = mkdtempSync(join(tmpdir(), 'shaker-parity-'));
   let equalCount = 0;
   try {
-    const bench = await openBench(families, work);
+    const bench = await openBench(
+      families.map(({ folder }) => folder),
+      work,
+    );
     try {
       for (const family of families) if (await checkFamily(bench, family, asked.scope)) equalCount++;
     } finally {
-      await bench.close();
+      const megabytes = Math.round((await bench.close()) / 1e6);
+      console.log(`\nbrowser processes at most ${megabytes} MB above idle`);
     }
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
-  console.log(`\n${equalCount}/${families.length} equal`);
+  console.log(`${equalCount}/${families.length} equal`);
   return equalCount === families.length ? 0 : 1;
 }
 

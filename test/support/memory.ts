@@ -29,6 +29,14 @@ function proportionalKilobytes(pid: number): number | undefined {
   }
 }
 
+/** The process of the browser that runs on `profile`. */
+export function browserProcess(profile: string): number {
+  const rows = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' }).trim().split('\n');
+  const row = rows.find((line) => line.includes(`--user-data-dir=${profile}`) && !line.includes('--type='));
+  if (row === undefined) throw new Error(`no browser runs on ${profile}`);
+  return Number(row.trim().split(/\s+/)[0]);
+}
+
 /** Samples until stopped; `peakBytes` is the most that was seen. */
 export class MemoryWatch {
   peakBytes = 0;
