@@ -186,8 +186,11 @@ export async function scoreAll(
   watching: Watching,
 ): Promise<Scores> {
   const started = performance.now();
-  const models = await Promise.all(named.map(({ source }) => openScorable(source)));
+  const openAll = () => Promise.all(named.map(({ source }) => openScorable(source)));
+  // once for the refusals, before anything large is fetched; once more for the headers of what was fetched and checked
+  await openAll();
   await fetchAll(named, watching);
+  const models = await openAll();
   const { losses, ranOn, problems } = await scorer.score(models, examples, definition, device, watching);
   return { losses, ranOn, problems, seconds: (performance.now() - started) / 1000 };
 }
@@ -200,8 +203,9 @@ export async function embedTexts(
   { prompt, device }: { readonly prompt: string; readonly device: Device },
   watching: Watching,
 ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly ranOn: RanOn }> {
-  const model = await openScorable(named.source);
+  await openScorable(named.source);
   await fetchAll([named], watching);
+  const model = await openScorable(named.source);
   return scorer.embed(model, texts, prompt, device, watching);
 }
 

@@ -2,7 +2,7 @@
  * The last step of the pipeline: a mixture becomes files in a job's folder, written, closed, read back and hashed
  * before anything is offered. Memory is bounded by chunks; a failure or a stop leaves nothing behind.
  */
-import { KnownError } from './errors.ts';
+import { isKnown, KnownError } from './errors.ts';
 import { printCard } from './export/card.ts';
 import { planFiles, type PlannedFile } from './export/files.ts';
 import { safeName, zipStream } from './export/zip.ts';
@@ -64,15 +64,10 @@ export async function mergeAll(
 ): Promise<Output> {
   const started = performance.now();
   checkWeights(job.weights, named.length);
-  const models = await Promise.all(named.map(({ source }) => openModel(source)));
-  const { problems, tensors } = await compareModels(models);
-  const refusal = problems.find(({ severity }) => severity === 'refused');
-  if (refusal !== undefined) throw new KnownError(refusal.code, refusal.facts);
+  // once for the refusals, before anything large is fetched; once more for the headers of what was fetched and checked
+  await matchAll(named);
   await fetchAll(named, watching);
-  // headers again: what was fetched and checked is what is merged
-  const checkpoints = (await Promise.all(named.map(({ source }) => openModel(source)))).map(
-    ({ checkpoint }) => checkpoint,
-  );
+  const { tensors, checkpoints } = await matchAll(named);
   const plan = planLinear(tensors, job.weights);
   const base = named[0]!.source;
   const small = await planSmallFiles(base, job.prompts);
@@ -92,9 +87,19 @@ export async function mergeAll(
     await folder.complete(files);
     return { job: folder.id, name, files, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
-    await folder.remove();
+    // the first failure is the one to tell; what cannot be removed now has no marker and goes with the next job
+    await folder.remove().catch(() => undefined);
     throw error;
   }
+}
+
+/** Opens and compares. Throws the first refusal of mixing. */
+async function matchAll(named: readonly NamedSource[]) {
+  const models = await Promise.all(named.map(({ source }) => openModel(source)));
+  const { problems, tensors } = await compareModels(models);
+  const refusal = problems.find(({ severity }) => severity === 'refused');
+  if (refusal !== undefined) throw new KnownError(refusal.code, refusal.facts);
+  return { tensors, checkpoints: models.map(({ checkpoint }) => checkpoint) };
 }
 
 /** A file of a finished output. Throws `output-missing`. */
@@ -108,6 +113,11 @@ export async function packOutput(job: string, name: string, { signal, report }: 
   const files = (await folder.readComplete()) ?? [];
   const entries = await Promise.all(files.map(async ({ path }) => ({ path, file: await folder.file(path) })));
   const { stream, bytes: total } = zipStream(entries, name);
+  // beside the files: the marker does not list it, so no zip holds another
+  const path = `${name}.zip`;
+  const packed = await folder.file(path).catch(ignoreMissing);
+  // a download may still be reading it; one that was cut short is shorter
+  if (packed?.size === total) return packed;
   let done = 0;
   const meter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
@@ -116,10 +126,17 @@ export async function packOutput(job: string, name: string, { signal, report }: 
       controller.enqueue(chunk);
     },
   });
-  // beside the files: the marker does not list it, so no zip holds another
-  const path = `${name}.zip`;
   await stream.pipeThrough(meter).pipeTo(await folder.writable(path), { signal });
   return folder.file(path);
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isKnown(error, 'output-missing')) throw error;
+}
+
+/** Removes what crashed and closed tabs left. */
+export function tidyOutputs(): Promise<void> {
+  return discardAbandoned();
 }
 
 export async function discardOutput(job: string): Promise<void> {

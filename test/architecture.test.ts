@@ -110,6 +110,20 @@ describe('imports', () => {
   });
 });
 
+describe('bundling', () => {
+  test('no module of ours is imported for its effects alone: package.json says that it has none', () => {
+    const found = violations(sources, ({ tree }) => {
+      const bare: string[] = [];
+      visit(tree, (node) => {
+        if (!ts.isImportDeclaration(node) || node.importClause !== undefined) return;
+        if (/\.ts.?$/.test(node.moduleSpecifier.getText())) bare.push(node.moduleSpecifier.getText());
+      });
+      return bare;
+    });
+    expect(found).toEqual([]);
+  });
+});
+
 describe('valueImports', () => {
   const specifiersOf = (code: string) => {
     const tree = ts.createSourceFile('src/a/b.ts', code, ts.ScriptTarget.Latest, true);

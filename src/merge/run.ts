@@ -18,6 +18,7 @@ export function chunkElementsFor(modelCount: number): number {
  * The bytes of `tensors`, one after the other. A yielded chunk is the consumer's to keep.
  *
  * @param checkpoints (models,) in the plan's order
+ * @param chunkElements most elements of float32 in one chunk; integers are copied in chunks of as many bytes
  *
  * Throws AbortError between chunks, and what reading throws.
  */

@@ -51,13 +51,25 @@ export class Scorer {
   #asked: Device | undefined;
   #runtime: Promise<Runtime> | undefined;
   #session: EncoderSession | undefined;
+  /** Settles when the last job that was begun is over. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /**
    * Throws what the examples, the settings, the models and the device earn: `examples-empty`, `negatives-too-few`,
    * `example-too-long`, `architecture-unknown`, `gpu-missing`, `gpu-lost`, `loss-not-finite`, …; AbortError between
    * batches. Memory: one model in float32.
    */
-  async score(
+  score(
+    models: readonly Scorable[],
+    examples: readonly Example[],
+    definition: LossDefinition,
+    device: Device,
+    watching: Watching,
+  ): Promise<Losses> {
+    return this.#alone(watching.signal, () => this.#score(models, examples, definition, device, watching));
+  }
+
+  async #score(
     models: readonly Scorable[],
     examples: readonly Example[],
     definition: LossDefinition,
@@ -95,10 +107,32 @@ export class Scorer {
   ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly ranOn: RanOn }> {
     const pooling = ownPooling(model);
     const sequences = texts.map((text) => encodeOwn(model, prompt + text).ids);
-    const runtime = await this.#open(device);
-    const session = await this.#sessionOf(graphOf(model, pooling), runtime);
-    const rows = await embedModel(session, model, sequences, pooling, watching);
-    return { embeddings: model.modules.normalised ? rows.map(toUnit) : rows, ranOn: runtime.ranOn };
+    return this.#alone(watching.signal, async () => {
+      const runtime = await this.#open(device);
+      const session = await this.#sessionOf(graphOf(model, pooling), runtime);
+      const rows = await embedModel(session, model, sequences, pooling, watching);
+      return { embeddings: model.modules.normalised ? rows.map(toUnit) : rows, ranOn: runtime.ranOn };
+    });
+  }
+
+  /**
+   * One job at a time: another's graph would replace the session under this one, and a run then computes with
+   * whatever session took its place. A job that is stopped while it waits goes at once; one that has begun goes
+   * between batches, so that a run that hangs is never taken for one that stopped.
+   */
+  async #alone<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    let begun = false;
+    const job = this.#turn.then(() => {
+      signal.throwIfAborted();
+      begun = true;
+      return work();
+    });
+    this.#turn = job.catch(() => undefined);
+    const stopped = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => begun || reject(signal.reason as Error), { once: true });
+    });
+    return Promise.race([job, stopped]);
   }
 
   async #open(device: Device): Promise<Runtime> {

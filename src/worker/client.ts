@@ -60,6 +60,8 @@ export function openClient(): Client {
   const files = new WorkerHandle(() => startWorker('files'), setup);
   const scoring = new WorkerHandle(() => startWorker('scoring'), setup);
   const offers = new Map<string, () => void>();
+  // a browser without storage says so when it is needed
+  void files.run((engine) => engine.tidy()).catch(() => undefined);
   return {
     async setToken(token) {
       await Promise.all([files.begin({ ...setup, token }), scoring.begin({ ...setup, token })]);

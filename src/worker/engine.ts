@@ -19,7 +19,15 @@ import {
   type ScoreJob,
   type Scores,
 } from '../pipeline.ts';
-import { discardOutput, mergeAll, openOutputFile, packOutput, type MergeJob, type Output } from '../pour.ts';
+import {
+  discardOutput,
+  mergeAll,
+  openOutputFile,
+  packOutput,
+  tidyOutputs,
+  type MergeJob,
+  type Output,
+} from '../pour.ts';
 import type { Report } from '../progress.ts';
 import type { Example } from '../score/examples.ts';
 import { openCached } from '../source/cached.ts';
@@ -132,6 +140,11 @@ const engine = {
 
   pack(job: string, { job: output, name }: Output, report: Report): Promise<File> {
     return stoppable(job, (signal) => packOutput(output, name, { signal, report }));
+  },
+
+  /** Gives back the room of jobs that no page needs. */
+  tidy(): Promise<void> {
+    return tidyOutputs();
   },
 
   discard(output: string): Promise<void> {

@@ -89,6 +89,22 @@ describe('a stop', () => {
     expect(workers.get('scoring')).not.toBe(deaf);
   });
 
+  test('ends a run that waits for another at once, and leaves the other alone', async () => {
+    const first = new AbortController();
+    const { reached, report } = untilStage('score');
+    const scoring = client.score(await longJob('cpu'), { signal: first.signal, report });
+    scoring.catch(() => undefined);
+    await reached;
+    const second = new AbortController();
+    const waiting = client.score(await longJob('cpu'), { signal: second.signal });
+    second.abort();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await Promise.race([scoring.catch(() => 'ended'), Promise.resolve('runs on')])).toBe('runs on');
+    first.abort();
+    await expect(scoring).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await embedOne()).toBe(16);
+  });
+
   test('before the start starts nothing', async () => {
     const signal = AbortSignal.abort();
     await expect(client.score(await longJob('cpu'), { signal })).rejects.toMatchObject({

@@ -72,6 +72,16 @@ describe('embed', () => {
     expect(prompted.embeddings).toEqual(written.embeddings);
   });
 
+  test('gives each of several runs at once its own embeddings', async () => {
+    const asked = cases.filter(({ pooling }) => pooling === 'mean' || pooling === 'max').slice(0, 8);
+    const models = await Promise.all(asked.map(({ config, pooling }) => variant(config, pooling)));
+    const device = 'cpu';
+    const runs = await Promise.all(models.map((model) => client.embed(model, texts, { prompt: '', device })));
+    runs.forEach(({ embeddings }, r) =>
+      expect(largestDifference(embeddings, asked[r]!.embeddings)).toBeLessThan(embeddingTolerance),
+    );
+  });
+
   test('gives nothing for no texts', async () => {
     const model = await variant({ hidden_act: 'gelu' }, 'mean');
     expect((await client.embed(model, [], { prompt: '', device: 'cpu' })).embeddings).toEqual([]);

@@ -78,11 +78,29 @@ describe('GraphWriter', () => {
         .find(([name]) => name === wanted)![1]
         .slice(1)
         .map(({ field, value }) => [field, value]);
-    expect(valuesOf('transB')).toEqual([[3, 1n], [20, 2n]]); // prettier-ignore
-    expect(valuesOf('axis')).toEqual([[3, -1n], [20, 2n]]); // prettier-ignore
-    expect(valuesOf('perm')).toEqual([[8, 0n], [8, 2n], [8, 1n], [8, 3n], [20, 7n]]); // prettier-ignore
-    expect(valuesOf('epsilon')).toEqual([[2, 0.5], [20, 1n]]); // prettier-ignore
-    expect(valuesOf('approximate')).toEqual([[4, new TextEncoder().encode('tanh')], [20, 3n]]); // prettier-ignore
+    expect(valuesOf('transB')).toEqual([
+      [3, 1n],
+      [20, 2n],
+    ]);
+    expect(valuesOf('axis')).toEqual([
+      [3, -1n],
+      [20, 2n],
+    ]);
+    expect(valuesOf('perm')).toEqual([
+      [8, 0n],
+      [8, 2n],
+      [8, 1n],
+      [8, 3n],
+      [20, 7n],
+    ]);
+    expect(valuesOf('epsilon')).toEqual([
+      [2, 0.5],
+      [20, 1n],
+    ]);
+    expect(valuesOf('approximate')).toEqual([
+      [4, new TextEncoder().encode('tanh')],
+      [20, 3n],
+    ]);
   });
 
   test('writes constants as raw little-endian values', () => {
