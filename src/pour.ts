@@ -3,16 +3,15 @@
  * before anything is offered. Memory is bounded by chunks; a failure or a stop leaves nothing behind.
  */
 import { isKnown, KnownError } from './errors.ts';
-import { printCard } from './export/card.ts';
 import { planFiles, type PlannedFile } from './export/files.ts';
-import { safeName, zipStream } from './export/zip.ts';
+import { zipStream } from './export/zip.ts';
 import { createJob, openJob, type JobFolder, type WrittenFile } from './job/folder.ts';
 import { discardAbandoned } from './job/offered.ts';
+import { cardOf, isEncoder, nameOf } from './lineage.ts';
 import { planLinear, type Plan } from './merge/plan.ts';
 import { mergeTensors } from './merge/run.ts';
 import { compareModels } from './model/compare.ts';
 import { settingsLimitBytes } from './model/json-file.ts';
-import { readLicence } from './model/licence.ts';
 import { readModules } from './model/modules.ts';
 import { readPrompts } from './model/prompts.ts';
 import { readFile } from './model/small-file.ts';
@@ -80,7 +79,7 @@ export async function mergeAll(
     for (const file of small) {
       written.push(await writeSmall(folder, file, base, watching.signal));
     }
-    const card = await cardOf(named, job, name, written[0]!);
+    const card = await cardOf(named, job, name, written[0]!.sha256);
     written.push(await writeText(folder, cardPath, card, watching.signal));
     const files = written.sort((a, b) => (a.path < b.path ? -1 : 1));
     await checkFiles(folder, files, watching);
@@ -189,14 +188,6 @@ async function planSmallFiles(base: Source, edited: Prompts | undefined): Promis
   });
 }
 
-/** Bare models make embeddings; a class with a head that generates or classifies does not. */
-function isEncoder(architecture: string | undefined): boolean {
-  return (
-    architecture === undefined ||
-    !/For(CausalLM|SequenceClassification|ConditionalGeneration)$|LMHead/.test(architecture)
-  );
-}
-
 async function writeSmall(
   folder: JobFolder,
   file: PlannedFile,
@@ -262,52 +253,4 @@ async function checkFiles(
     if (got !== sha256)
       throw new KnownError('output-damaged', { file: path, why: `SHA-256 ${got} ≠ ${sha256}` });
   }
-}
-
-/** E.g. `mix-of-base-bank-science`: the models' short names. */
-function nameOf(named: readonly NamedSource[]): string {
-  const short = named.map(({ ref }) => (ref.kind === 'hub' ? ref.id : ref.name).split('/').at(-1)!);
-  return safeName(`mix-of-${short.join('-')}`);
-}
-
-async function cardOf(
-  named: readonly NamedSource[],
-  { weights, scoring, prompts }: Omit<MergeJob, 'models'>,
-  name: string,
-  checkpoint: WrittenFile,
-): Promise<string> {
-  const models = named.map(async ({ ref, source }, m) => ({
-    name: ref.kind === 'hub' ? ref.id : ref.name,
-    weight: Math.fround(weights[m]!),
-    hub: ref.kind === 'hub' ? { id: ref.id, commit: ref.commit } : undefined,
-    identity: ref.kind === 'hub' ? undefined : await identityOf(source),
-    licence: await readLicence(source),
-  }));
-  const base = named[0]!.source;
-  const { config } = await openModel(base);
-  const modules = await readModules(base, config);
-  return printCard({
-    name,
-    folder: name,
-    models: await Promise.all(models),
-    scoring,
-    embedding:
-      isEncoder(config.architecture) && modules.pooling !== undefined
-        ? {
-            pooling: modules.pooling,
-            normalised: modules.normalised,
-            prompts: prompts ?? (await readPrompts(base)) ?? { query: '', document: '' },
-          }
-        : undefined,
-    sha256: checkpoint.sha256,
-  });
-}
-
-/** What pins a local or embedded model's checkpoint. */
-async function identityOf(source: Source): Promise<string> {
-  const entries = await source.list();
-  const files = entries.filter(({ path }) => path.endsWith('.safetensors') && !path.includes('/'));
-  return files
-    .map(({ path, bytes, oid, identity }) => oid ?? `${path}, ${bytes} bytes, ${identity}`)
-    .join('; ');
 }

@@ -25,8 +25,9 @@ const belowPipeline = Object.keys(mayImport);
 const table: Readonly<Record<string, readonly string[]>> = {
   ...mayImport,
   pipeline: belowPipeline,
-  // the pipeline's last step, in a file of its own
-  pour: [...belowPipeline, 'pipeline'],
+  // the pipeline's last step, in files of its own
+  pour: [...belowPipeline, 'pipeline', 'lineage'],
+  lineage: [...belowPipeline, 'pipeline'],
   worker: ['pipeline', 'pour', 'source', 'export', 'errors', 'progress'],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],
   main: ['ui', 'worker/client'],

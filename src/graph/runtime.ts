@@ -65,7 +65,11 @@ async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const requiredLimits = Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]]));
   const features: GPUFeatureName[] = ['shader-f16', 'subgroups'];
   const requiredFeatures = features.filter((feature) => adapter.features.has(feature));
-  return adapter.requestDevice({ requiredLimits, requiredFeatures });
+  try {
+    return await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  } catch (error) {
+    throw new KnownError('gpu-lost', { why: (error as Error).message }, { cause: error });
+  }
 }
 
 function describe({ vendor, architecture, device, description, isFallbackAdapter }: GPUAdapterInfo): string {
