@@ -25,7 +25,7 @@ export default defineConfig({
       outdir: './src/ui/messages',
       strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
     }),
-    svelte(),
+    svelte({ configFile: false }),
   ],
   server: { headers: isolation },
   preview: { headers: isolation },

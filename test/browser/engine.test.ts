@@ -138,6 +138,26 @@ describe('a worker that dies', () => {
   });
 });
 
+describe('a worker that falls silent', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test('while scoring rejects the run with engine-hung after three minutes, and the next run works', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { reached, report } = untilStage('score');
+    const scoring = client.score(await longJob('cpu'), { report });
+    scoring.catch(() => undefined);
+    await reached;
+    // no event tells the page that it is gone: what it sees is what it sees of a worker that hangs
+    workers.get('scoring')!.terminate();
+    // reports that were on their way
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    vi.advanceTimersByTime(180_000);
+    await expect(scoring).rejects.toMatchObject({ code: 'engine-hung', facts: { seconds: 180 } });
+    vi.useRealTimers();
+    expect(await embedOne()).toBe(16);
+  });
+});
+
 describe('a GPU', () => {
   const started: Worker[] = [];
   afterEach(() => started.splice(0).forEach((worker) => worker.terminate()));
