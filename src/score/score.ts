@@ -85,7 +85,8 @@ export class Scorer {
     const losses: number[] = [];
     for (const [m, model] of models.entries()) {
       const { texts, pooling } = plans[m]!;
-      const session = await this.#sessionOf(graphOf(model, pooling), runtime);
+      const graph = graphOf(donorOf(model, models[0]!, definition), pooling);
+      const session = await this.#sessionOf(graph, runtime);
       const rows = await embedModel(session, model, texts, pooling, watching);
       losses.push(lossOf(batches, rows));
       // before the next model is loaded: a NaN makes the rest worthless
@@ -166,6 +167,11 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
+/** Whose settings a model runs under: the reference loads every model's tensors into one module, made from model 1's. */
+function donorOf(model: Scorable, first: Scorable, { kind }: LossDefinition): Scorable {
+  return kind === 'reference' ? first : model;
+}
+
 interface ModelPlan {
   /** Token ids: all queries of all batches, then all passages. */
   readonly texts: readonly (readonly number[])[];
@@ -182,7 +188,7 @@ function planModel(
   batches: readonly Batch[],
 ): ModelPlan {
   const pooling = definition.kind === 'own' ? ownPooling(model) : 'cls';
-  const { maxPositions } = graphOf(model, pooling);
+  const { maxPositions } = graphOf(donorOf(model, first, definition), pooling);
   const encode = (text: string, side: keyof Prompts) =>
     definition.kind === 'own'
       ? { ...encodeOwn(model, (definition.prompts[m]?.[side] ?? '') + text), limit: model.modules.maxTokens }

@@ -17,16 +17,28 @@ export interface Encoded {
   readonly fullCount: number;
 }
 
+/**
+ * Ideographs beyond the basic plane, each a word of its own to BERT. The library looks at UTF-16 units and misses them.
+ * The ranges are the Rust library's, which leaves out U+2B820 to U+2B91F.
+ *
+ * Source: https://github.com/huggingface/tokenizers, `is_chinese_char` in normalizers/bert.rs.
+ */
+const astralIdeographs = /[\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
+
 export class TextTokenizer {
   readonly #tokenizer: Tokenizer;
+  /** The normalizer puts spaces around ideographs. */
+  readonly #isolatesIdeographs: boolean;
   readonly #keepEnd: boolean;
   /** Special tokens that the post-processor puts before and after a text. */
   readonly #prefixCount: number;
   readonly #specialCount: number;
 
-  private constructor(tokenizer: Tokenizer, keepEnd: boolean) {
+  private constructor(definition: Record<string, unknown>, settings: Record<string, unknown>) {
+    const tokenizer = new Tokenizer(definition, settings);
     this.#tokenizer = tokenizer;
-    this.#keepEnd = keepEnd;
+    this.#isolatesIdeographs = isolatesIdeographs(toRecord(definition['normalizer']));
+    this.#keepEnd = settings['truncation_side'] === 'left';
     const bare = tokenizer.encode('a', { add_special_tokens: false }).ids;
     const whole = tokenizer.encode('a').ids;
     this.#specialCount = whole.length - bare.length;
@@ -42,8 +54,7 @@ export class TextTokenizer {
     const settings = toRecord(await readJson(source, 'tokenizer_config.json', limitBytes));
     try {
       checkModel(toRecord(tokenizer));
-      const definition = withBertSettings(toRecord(tokenizer), settings);
-      return new TextTokenizer(new Tokenizer(definition, settings), settings['truncation_side'] === 'left');
+      return new TextTokenizer(withBertSettings(toRecord(tokenizer), settings), settings);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new KnownError('tokenizer-unsupported', { model: source.name, why }, { cause: error });
@@ -52,7 +63,8 @@ export class TextTokenizer {
 
   /** Ids with special tokens, truncated to `maxTokens` as the Rust library does: the text gives way, special tokens stay. */
   encode(text: string, maxTokens: number): Encoded {
-    const whole = this.#tokenizer.encode(text).ids;
+    const spaced = this.#isolatesIdeographs ? text.replace(astralIdeographs, ' $& ') : text;
+    const whole = this.#tokenizer.encode(spaced).ids;
     if (whole.length <= maxTokens) return { ids: whole, fullCount: whole.length };
     const bareCount = whole.length - this.#specialCount;
     const keptCount = Math.max(0, maxTokens - this.#specialCount);
@@ -78,6 +90,14 @@ const modelTypes: readonly unknown[] = ['WordPiece', 'BPE', 'Unigram', undefined
 function checkModel(definition: Record<string, unknown>): void {
   const { type } = toRecord(definition['model']);
   if (!modelTypes.includes(type)) throw new TypeError(`its model is of type ${JSON.stringify(type)}`);
+}
+
+function isolatesIdeographs(normalizer: Record<string, unknown>): boolean {
+  const { type, normalizers, handle_chinese_chars: handled } = normalizer;
+  if (type === 'Sequence' && Array.isArray(normalizers)) {
+    return normalizers.map(toRecord).some(isolatesIdeographs);
+  }
+  return type === 'BertNormalizer' && handled === true;
 }
 
 const bertClasses: readonly unknown[] = ['BertTokenizer', 'BertTokenizerFast'];

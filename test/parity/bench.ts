@@ -48,7 +48,7 @@ export async function openBench(folders: readonly string[], work: string): Promi
       return page;
     },
     baseOf: (folder) => `${server.url}/folder/${folders.indexOf(folder)}`,
-    uploadUrl: (name) => `${server.url}/upload/${name}`,
+    uploadUrl: (name) => `${server.url}/upload/${encodeURIComponent(name)}`,
     async close() {
       const peakBytes = memory.stop();
       await context.close();

@@ -1,5 +1,5 @@
 /** A folder laid out as the golden families: one folder a model, and `expected.json`, what the reference computed. */
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import * as v from 'valibot';
 
@@ -54,17 +54,29 @@ export interface Family {
   readonly parameterCount: number;
 }
 
-/** The families in `folder`: itself when it has an `expected.json`, else its subfolders that have one. Links are followed. */
-export function findFamilies(folder: string): readonly Family[] {
-  if (isFile(join(folder, 'expected.json'))) return [readFamily(folder)];
-  return readdirSync(folder)
-    .sort()
+/**
+ * The families' folders in `folder`: itself when it has an `expected.json`, else its subfolders that are families.
+ * A family whose files are missing is one too, so that it is not passed over in silence. Links are followed.
+ */
+export function findFamilies(folder: string): readonly string[] {
+  if (isFile(join(folder, 'expected.json'))) return [folder];
+  return listFolder(folder)
     .map((name) => join(folder, name))
-    .filter((path) => isFile(join(path, 'expected.json')))
-    .map(readFamily);
+    .filter(isFamily);
 }
 
-function readFamily(folder: string): Family {
+/** It has the files of one or the folders of models, or it is a link that leads nowhere. */
+function isFamily(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return true;
+  if (!found.isDirectory()) return false;
+  return listFolder(path).some(
+    (name) => ['expected.json', 'examples.json'].includes(name) || isFile(join(path, name, 'config.json')),
+  );
+}
+
+/** Throws when a file that the family needs is not there or is not what it has to be. */
+export function readFamily(folder: string): Family {
   const text = readFileSync(join(folder, 'expected.json'), 'utf8');
   const expected = v.parse(expectedSchema, JSON.parse(text));
   const files = expected.models.map((model) => ({ model, paths: [...walk(join(folder, model))] }));
@@ -89,13 +101,23 @@ export function outputRows({ outputs }: Expected, model: string): readonly (read
   return v.parse(rows, outputs.byModel[model]);
 }
 
-function* walk(folder: string, inside = folder): Generator<string> {
-  for (const name of readdirSync(inside).sort()) {
+/** Paths of files below `folder`. Follows links, but not one that leads back to a folder it came through. */
+function* walk(folder: string, inside = folder, through: readonly string[] = []): Generator<string> {
+  const here = realpathSync(inside);
+  if (through.includes(here)) return;
+  for (const name of listFolder(inside)) {
     const path = join(inside, name);
-    // statSync follows links, and so does the walk
-    if (statSync(path).isDirectory()) yield* walk(folder, path);
-    else yield relative(folder, path).split(sep).join('/');
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory()) yield* walk(folder, path, [...through, here]);
+    else if (found?.isFile()) yield relative(folder, path).split(sep).join('/');
   }
+}
+
+/** Names in order, hidden ones left out: what version control and downloads keep there may be large. */
+function listFolder(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .sort();
 }
 
 function isFile(path: string): boolean {

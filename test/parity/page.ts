@@ -26,7 +26,8 @@ async function openFamily({ base, models }: FamilyFiles): Promise<readonly Model
   for (const { model, paths } of models) {
     const files: LocalFile[] = [];
     for (const path of paths) {
-      const answer = await fetch(`${base}/${model}/${path}`);
+      const url = [model, ...path.split('/')].map(encodeURIComponent).join('/');
+      const answer = await fetch(`${base}/${url}`);
       if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
       files.push({ path, file: new File([await answer.blob()], path) });
     }
@@ -63,7 +64,10 @@ const harness = {
   ): Promise<Scores> {
     const models = await openFamily(family);
     const facts = await Promise.all(models.map((model) => client.inspect(model)));
-    const own: LossDefinition = { kind: 'own', prompts: facts.map(({ prompts }) => prompts) };
+    // the page may suggest prompts by a model's name; the reference knows those of the repository only
+    const none = { query: '', document: '' };
+    const prompts = facts.map((model) => (model.promptsFrom === 'repository' ? model.prompts : none));
+    const own: LossDefinition = { kind: 'own', prompts };
     return client.score({ models, examples, definition: definition === 'own' ? own : definition, device });
   },
 
@@ -77,8 +81,9 @@ const harness = {
     const index = family.models.findIndex((other) => other.model === model);
     const ref = model === 'merged' ? merged.get(family.base) : models[index];
     if (ref === undefined) throw new Error(`no model ${model}`);
+    const { normalised } = await client.inspect(ref);
     const { embeddings, ranOn } = await client.embed(ref, texts, { prompt: '', device });
-    return { embeddings: embeddings.map((row) => [...row]), ranOn };
+    return { embeddings: embeddings.map((row) => [...row]), normalised, ranOn };
   },
 };
 

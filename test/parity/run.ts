@@ -5,10 +5,10 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { openBench } from './bench.ts';
 import { checkFamily } from './check.ts';
-import { findFamilies, type Family } from './family.ts';
+import { findFamilies } from './family.ts';
 
 interface Arguments {
   readonly folders: readonly string[];
@@ -35,14 +35,15 @@ function parseArguments(words: readonly string[]): Arguments {
   return { folders, only, scope };
 }
 
-function select({ folders, only }: Arguments): readonly Family[] {
+/** The selected families' folders. */
+function select({ folders, only }: Arguments): readonly string[] {
   const families = folders.flatMap(findFamilies);
   if (families.length === 0)
     throw new Error(`No family lies in ${folders.join(', ')}: a family has an expected.json.`);
-  const misspelt = (only ?? []).filter((name) => !families.some((family) => family.name === name));
+  const misspelt = (only ?? []).filter((name) => !families.some((folder) => basename(folder) === name));
   if (misspelt.length > 0) throw new Error(`No family is called ${misspelt.join(', ')}.`);
   if (only !== undefined && only.length === 0) throw new Error('--only names no family.');
-  return only === undefined ? families : families.filter(({ name }) => only.includes(name));
+  return only === undefined ? families : families.filter((folder) => only.includes(basename(folder)));
 }
 
 async function main(): Promise<number> {
@@ -51,12 +52,9 @@ async function main(): Promise<number> {
   const work = mkdtempSync(join(tmpdir(), 'shaker-parity-'));
   let equalCount = 0;
   try {
-    const bench = await openBench(
-      families.map(({ folder }) => folder),
-      work,
-    );
+    const bench = await openBench(families, work);
     try {
-      for (const family of families) if (await checkFamily(bench, family, asked.scope)) equalCount++;
+      for (const folder of families) if (await checkFamily(bench, folder, asked.scope)) equalCount++;
     } finally {
       const megabytes = Math.round((await bench.close()) / 1e6);
       console.log(`\nbrowser processes at most ${megabytes} MB above idle`);
