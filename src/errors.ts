@@ -3,6 +3,9 @@
  * reads are the messages named `error_<code>` in `messages/`; a failure that is not in this table is a bug.
  */
 
+/** The settings that a number can be wrong for; each has a name in every language. */
+export type SettingName = 'batch-size' | 'negative-count' | 'temperature' | 'max-input-tokens';
+
 /** What each expected failure must say about itself. Facts are strings and numbers, so that they cross threads whole. */
 export interface FactsOf {
   // files of any kind
@@ -86,6 +89,7 @@ export interface FactsOf {
   'vocabulary-unchecked': { model: string; base: string };
   'tensors-taken': { model: string; tensors: string; count: number; missing: string };
   'tensors-dropped': { model: string; tensors: string; count: number };
+  'values-not-finite': { model: string; tensor: string };
 
   // examples, losses, weights
   'examples-empty': Record<never, never>;
@@ -96,7 +100,7 @@ export interface FactsOf {
   'negatives-needed': Record<never, never>;
   'example-too-long': { example: number; model: string; tokens: number; limit: number };
   'example-truncated': { example: number; model: string; tokens: number; limit: number };
-  'setting-invalid': { setting: string; value: string };
+  'setting-invalid': { setting: SettingName; value: string };
   'loss-not-finite': { model: string; loss: string };
   'weights-invalid': { why: string };
 

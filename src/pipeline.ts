@@ -178,7 +178,7 @@ export async function openModel(source: Source | CachedSource): Promise<Opened> 
   return { name: source.name, source, config, checkpoint, vocabulary: await openVocabulary(source) };
 }
 
-/** Downloads what is missing, then scores. Throws what `Scorer.score` throws, and the refusals of mixing. */
+/** Downloads what is missing, then scores. Throws what `Scorer.score` throws, and the `hub-…` codes. */
 export async function scoreAll(
   scorer: Scorer,
   named: readonly NamedSource[],
@@ -228,7 +228,8 @@ async function openScorable(source: Source): Promise<Scorable> {
   return { name: source.name, config, checkpoint, modules, tokenizer: await TextTokenizer.read(source) };
 }
 
-function isCached(source: Source | CachedSource): source is CachedSource {
+/** Whether large files have to be fetched before they are read. */
+export function isCached(source: Source | CachedSource): source is CachedSource {
   return 'fetchFile' in source;
 }
 

@@ -15,7 +15,7 @@ import { settingsLimitBytes } from './model/json-file.ts';
 import { readModules } from './model/modules.ts';
 import { readPrompts } from './model/prompts.ts';
 import { readFile } from './model/small-file.ts';
-import { fetchAll, openModel, type NamedSource } from './pipeline.ts';
+import { fetchAll, isCached, openModel, type NamedSource } from './pipeline.ts';
 import { planFile, writeCheckpoint } from './safetensors/writer.ts';
 import type { Prompts, Watching } from './score/score.ts';
 import { checkWeights } from './score/weights.ts';
@@ -71,7 +71,8 @@ export async function mergeAll(
   const base = named[0]!.source;
   const small = await planSmallFiles(base, job.prompts);
 
-  await discardAbandoned();
+  // whatever keeps leftovers from going is no reason not to mix
+  await discardAbandoned().catch(() => undefined);
   const folder = await createJob();
   try {
     const name = nameOf(named);
@@ -191,14 +192,15 @@ async function planSmallFiles(base: Source, edited: Prompts | undefined): Promis
 async function writeSmall(
   folder: JobFolder,
   file: PlannedFile,
-  base: Source,
+  base: NamedSource['source'],
   signal: AbortSignal,
 ): Promise<WrittenFile> {
   switch (file.kind) {
     case 'text':
       return writeText(folder, file.path, file.text, signal);
     case 'copy': {
-      const blob = await base.open(file.path);
+      // a kept module's values are tensors, which a cached source leaves on the Hub, unchecked, until they are fetched
+      const blob = isCached(base) ? await base.fetchFile(file.path, { signal }) : await base.open(file.path);
       if (blob === undefined) throw new KnownError('source-changed', { model: base.name, file: file.path });
       return writeStream(folder, file.path, blob.stream(), signal);
     }

@@ -85,6 +85,17 @@ export class JobFolder {
     return readMarker(this.#folder);
   }
 
+  /** When the marker was written, in milliseconds since 1970. Throws `output-missing` for a job that is not finished. */
+  async completedMs(): Promise<number> {
+    try {
+      const { file } = await findFile(this.#folder, 'complete', 'throw');
+      return (await file.getFile()).lastModified;
+    } catch (error) {
+      if (isAbsent(error)) throw new KnownError('output-missing', { job: this.id }, { cause: error });
+      throw toStorageError(error, 'complete');
+    }
+  }
+
   async isComplete(): Promise<boolean> {
     return (await this.readComplete()) !== undefined;
   }

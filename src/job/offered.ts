@@ -2,8 +2,8 @@
  * Which finished jobs somebody still has on a page. A page holds a Web Lock for each output that it offers; the lock
  * dies with the page, and a finished job that nobody offers can be had again and takes only room.
  */
-import { listComplete, openJob } from './folder.ts';
-import { discardUnfinished } from './folder.ts';
+import { isKnown } from '../errors.ts';
+import { discardUnfinished, listComplete, openJob } from './folder.ts';
 
 export function offerLock(job: string): string {
   return `shaker-1/offered/${job}`;
@@ -18,10 +18,13 @@ export async function discardAbandoned(): Promise<void> {
   for (const id of await listComplete()) {
     await navigator.locks.request(offerLock(id), { ifAvailable: true }, async (lock) => {
       if (lock === null) return;
-      const job = await openJob(id);
-      const files = (await job.readComplete()) ?? [];
-      const times = await Promise.all(files.map(async ({ path }) => (await job.file(path)).lastModified));
-      if (Date.now() - Math.max(...times) > graceMs) await job.remove();
+      try {
+        const job = await openJob(id);
+        if (Date.now() - (await job.completedMs()) > graceMs) await job.remove();
+      } catch (error) {
+        // another tab was faster
+        if (!isKnown(error, 'output-missing')) throw error;
+      }
     });
   }
 }

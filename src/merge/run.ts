@@ -3,8 +3,10 @@
  * models' sizes.
  */
 import type { Checkpoint } from '../safetensors/checkpoint.ts';
+import { KnownError } from '../errors.ts';
 import { addScaled, scale } from '../tensor/add-scaled.ts';
-import type { PlannedTensor } from './plan.ts';
+import { firstNonFinite } from '../tensor/finite.ts';
+import type { PlannedTensor, Term } from './plan.ts';
 
 /** Shared by the chunks of all models and of the output: 64 MiB. */
 const budgetBytes = 64 * 1024 * 1024;
@@ -41,7 +43,7 @@ export async function* mergeTensors(
 }
 
 async function* mixChunks(
-  { shape, terms }: PlannedTensor & { kind: 'mix' },
+  { name, shape, terms }: PlannedTensor & { kind: 'mix' },
   checkpoints: readonly Checkpoint[],
   chunkElements: number,
   signal: AbortSignal,
@@ -59,8 +61,23 @@ async function* mixChunks(
       if (t === 0) scale(sum, inputs[t]!, weight);
       else addScaled(sum, inputs[t]!, weight);
     });
+    checkFinite(name, sum, inputs, terms, checkpoints);
     yield new Uint8Array(sum.buffer);
   }
+}
+
+/** Throws `values-not-finite`, naming the model that has such a value; else the sum left float32's range in the last of them. */
+function checkFinite(
+  tensor: string,
+  sum: Float32Array,
+  inputs: readonly Float32Array[],
+  terms: readonly Term[],
+  checkpoints: readonly Checkpoint[],
+): void {
+  if (firstNonFinite(sum) < 0) return;
+  const bad = inputs.findIndex((values) => firstNonFinite(values) >= 0);
+  const term = terms[bad] ?? terms.at(-1)!;
+  throw new KnownError('values-not-finite', { model: checkpoints[term.model]!.model, tensor });
 }
 
 async function* copyChunks(

@@ -10,7 +10,7 @@
  *
  * Source: FlagEmbedding, `research/LM_Cocktail/LM_Cocktail/utils.py`, `compute_weights` for encoders.
  */
-import { KnownError } from '../errors.ts';
+import { KnownError, type SettingName } from '../errors.ts';
 import type { Example } from './examples.ts';
 
 /** Fixed in the reference; unrelated to the temperature of the weights. */
@@ -44,8 +44,8 @@ export function planReference(
   negativeCount: number,
 ): readonly Batch[] {
   checkExamples(examples);
-  checkCount('batch size', batchSize, 1);
-  checkCount('negatives', negativeCount, 0);
+  checkCount('batch-size', batchSize, 1);
+  checkCount('negative-count', negativeCount, 0);
   examples.forEach(({ negatives }, e) => {
     if (negatives.length >= negativeCount) return;
     throw new KnownError('negatives-too-few', { example: e + 1, want: negativeCount, got: negatives.length });
@@ -57,7 +57,7 @@ export function planReference(
   return batches;
 }
 
-function checkCount(setting: string, value: number, least: number): void {
+function checkCount(setting: SettingName, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw new KnownError('setting-invalid', { setting, value: String(value) });
 }

@@ -11,6 +11,7 @@ import { batchLoss, planOwn, planReference, toUnit, type Batch } from './contras
 import { embedSequences, type Pooling } from './embed.ts';
 import type { Example } from './examples.ts';
 import { graphOf, ownPooling, readerOf, type Scorable } from './scorable.ts';
+import type { TextTokenizer } from './tokenize.ts';
 import { checkLosses } from './weights.ts';
 
 export interface Prompts {
@@ -57,7 +58,7 @@ export class Scorer {
   /**
    * Throws what the examples, the settings, the models and the device earn: `examples-empty`, `negatives-too-few`,
    * `example-too-long`, `architecture-unknown`, `gpu-missing`, `gpu-lost`, `loss-not-finite`, …; AbortError between
-   * batches. Memory: one model in float32.
+   * batches. Memory: one model in float32, on the CPU twice: the values, and the runtime's copy.
    */
   score(
     models: readonly Scorable[],
@@ -81,6 +82,8 @@ export class Scorer {
         ? planOwn(examples)
         : planReference(examples, definition.batchSize, definition.negativeCount);
     const plans = models.map((model, m) => planModel(model, models[0]!, m, definition, batches));
+    // said before the device is asked for: from here on a silence is a hang
+    watching.report({ stage: 'load', subject: models[0]!.name, done: 0, total: 1, unit: 'bytes' });
     const runtime = await this.#open(device);
     const losses: number[] = [];
     for (const [m, model] of models.entries()) {
@@ -189,6 +192,7 @@ function planModel(
 ): ModelPlan {
   const pooling = definition.kind === 'own' ? ownPooling(model) : 'cls';
   const { maxPositions } = graphOf(donorOf(model, first, definition), pooling);
+  if (definition.kind === 'reference') checkInputTokens(definition.maxInputTokens, first.tokenizer);
   const encode = (text: string, side: keyof Prompts) =>
     definition.kind === 'own'
       ? { ...encodeOwn(model, (definition.prompts[m]?.[side] ?? '') + text), limit: model.modules.maxTokens }
@@ -224,6 +228,12 @@ function planModel(
     facts: { example, model: model.name, tokens, limit },
   }));
   return { texts, pooling, problems };
+}
+
+/** A limit that leaves no room for a token of the text would give every text the same embedding. */
+function checkInputTokens(maxInputTokens: number, { leastTokens }: TextTokenizer): void {
+  if (Number.isSafeInteger(maxInputTokens) && maxInputTokens >= leastTokens) return;
+  throw new KnownError('setting-invalid', { setting: 'max-input-tokens', value: String(maxInputTokens) });
 }
 
 /** As sentence-transformers reads a text: stripped, lower-cased where the model says so. */

@@ -61,6 +61,11 @@ export class TextTokenizer {
     }
   }
 
+  /** The shortest limit that leaves room for a token of the text. */
+  get leastTokens(): number {
+    return this.#specialCount + 1;
+  }
+
   /** Ids with special tokens, truncated to `maxTokens` as the Rust library does: the text gives way, special tokens stay. */
   encode(text: string, maxTokens: number): Encoded {
     const spaced = this.#isolatesIdeographs ? text.replace(astralIdeographs, ' $& ') : text;

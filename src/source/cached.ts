@@ -30,8 +30,8 @@ export interface CachedSource extends Source {
   fetchFile(path: string, watch?: FetchWatch): Promise<Blob>;
 }
 
-/** Above the largest tokenizer.json in use (33 MB, Gemma), and little enough to be fetched unasked. */
-const smallBytes = 40 * 1024 * 1024;
+/** The largest file that is read whole (tokenizer.json, score/tokenize.ts): what is read whole is fetched whole, and checked. */
+const smallBytes = 64 * 1024 * 1024;
 
 export function openCached(hub: HubSource, createSha256: CreateSha256): CachedSource {
   const find = async (path: string): Promise<HubEntry | undefined> =>

@@ -38,7 +38,7 @@ export async function askHub(
     const response = await request(url, headers, access);
     if (response.ok) return response;
     await response.body?.cancel();
-    throw toStatusError(response, url, subject);
+    throw toStatusError(response, url, subject, access);
   } catch (error) {
     throw toHubError(error, subject, access);
   }
@@ -78,7 +78,7 @@ async function request(url: URL, asked: HeadersInit, access: HubAccess): Promise
   });
 }
 
-function toStatusError(response: Response, url: URL, subject: Subject): KnownError {
+function toStatusError(response: Response, url: URL, subject: Subject, access: HubAccess): KnownError {
   const { id, revision, file } = subject;
   const { status } = response;
   switch (response.headers.get('X-Error-Code')) {
@@ -92,13 +92,20 @@ function toStatusError(response: Response, url: URL, subject: Subject): KnownErr
     case 'EntryNotFound':
       return new KnownError('hub-file-missing', { id, file: file ?? url.pathname });
     default:
-      return toPlainStatusError(status, url, subject);
+      return toPlainStatusError(status, url, subject, access);
   }
 }
 
 /** A refusal without a code: the Hub's newer ones, and what stands between it and us. */
-function toPlainStatusError(status: number, url: URL, { id, file }: Subject): KnownError {
-  if (status === 401) return new KnownError('hub-unauthorised', { id });
+function toPlainStatusError(
+  status: number,
+  url: URL,
+  { id, file }: Subject,
+  { token }: HubAccess,
+): KnownError {
+  // without a token there is none to refuse: the model is private, or not there
+  if (status === 401)
+    return new KnownError(token === undefined ? 'hub-repository-missing' : 'hub-unauthorised', { id });
   if (status === 403) return new KnownError('hub-gated', { id });
   if (status === 404 && file !== undefined) return new KnownError('hub-file-missing', { id, file });
   if (status === 404) return new KnownError('hub-repository-missing', { id });

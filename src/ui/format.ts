@@ -12,6 +12,11 @@ export function formatNumber(value: number): string {
   return print(value, { maximumSignificantDigits: 3 });
 }
 
+/** Four decimals, so that a sum of weights that misses 1 by more than is allowed does not read as 1. */
+export function formatSum(sum: number): string {
+  return print(sum, { maximumFractionDigits: 4 });
+}
+
 /** Every digit, grouped: for facts where one byte more or less is the point. */
 export function formatExact(value: number): string {
   return print(value, { maximumFractionDigits: 20 });

@@ -1,5 +1,5 @@
 /** The first station's state: the models on the bar, what is known of each, and how they fit together. */
-import type { Problem } from '../errors.ts';
+import { isKnown, type Problem } from '../errors.ts';
 import type { Comparison, ModelFacts, Prompts } from '../pipeline.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { Client } from '../worker/client.ts';
@@ -35,6 +35,15 @@ export function isReady(card: Card): card is ReadyCard {
 
 function isRefusal(problem: Problem): boolean {
   return problem.severity === 'refused';
+}
+
+/** The Hub hides a private model as if it were not there. */
+function isTokenMatter(error: Error): boolean {
+  return (
+    isKnown(error, 'hub-gated') ||
+    isKnown(error, 'hub-unauthorised') ||
+    isKnown(error, 'hub-repository-missing')
+  );
 }
 
 function nameOf(model: ModelRef): string {
@@ -80,7 +89,8 @@ export class Ingredients {
     if (this.#cards.some((card) => card.state.at === 'failed')) return 'models-failed';
     if (this.#cards.some((card) => card.state.at !== 'ready')) return 'models-loading';
     if (this.#cards.length < 2) return 'models-few';
-    if (this.#fit.at !== 'known') return this.#fit.at === 'failed' ? 'models-differ' : 'models-loading';
+    if (this.#fit.at === 'failed') return 'models-uncompared';
+    if (this.#fit.at !== 'known') return 'models-loading';
     return this.#fit.comparison.output ? 'none' : 'models-differ';
   }
   /** A model among them can be mixed by hand only. */
@@ -128,9 +138,12 @@ export class Ingredients {
     this.#failure = error;
   }
 
+  /** Uses a token, or none, from now on, and reads again what was not to be read without it. */
   async setToken(token: string): Promise<void> {
     await this.#client.setToken(token === '' ? undefined : token);
     this.#hasToken = token !== '';
+    const refused = this.#cards.filter(({ state }) => state.at === 'failed' && isTokenMatter(state.error));
+    await Promise.all(refused.map(({ key }) => this.retry(key)));
   }
 
   async retry(key: string): Promise<void> {
@@ -139,6 +152,11 @@ export class Ingredients {
     const { model } = state;
     this.#replace(key, (card) => ({ ...card, state: { at: 'inspecting', model } }));
     await this.#inspect(key, model);
+  }
+
+  /** Asks again how the models fit together, when that could not be found out. */
+  async compareAgain(): Promise<void> {
+    if (this.#fit.at === 'failed') await this.#compare();
   }
 
   remove(key: string): void {

@@ -5,6 +5,7 @@ export type Obstacle =
   | 'models-loading'
   | 'models-failed'
   | 'models-few'
+  | 'models-uncompared'
   | 'models-differ'
   | 'models-unscorable'
   | 'weights-wrong'
@@ -18,6 +19,8 @@ export function obstacleSentence(obstacle: Obstacle): string {
       return m.obstacle_failed();
     case 'models-few':
       return m.obstacle_few();
+    case 'models-uncompared':
+      return m.obstacle_uncompared();
     case 'models-differ':
       return m.obstacle_differ();
     case 'models-unscorable':

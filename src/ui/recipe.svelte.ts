@@ -11,6 +11,14 @@ export type Weights =
   /** (models,) in the order of the cards. */
   | { readonly at: 'known'; readonly values: readonly number[] };
 
+/** A weight set by hand and what its field shows: as it was typed, or four digits of a weight that was computed. */
+interface HandWeight {
+  readonly weight: number;
+  readonly text: string;
+}
+
+const noWeight: HandWeight = { weight: 0, text: '0' };
+
 export const temperatureMin = 0.01;
 export const temperatureMax = 10;
 
@@ -22,7 +30,7 @@ export class Recipe {
   #temperature = $state(1);
   #origin = $state<WeightsOrigin>('examples');
   /** Weights by card; a card that is not in it has none yet. */
-  #hand = $state.raw<Readonly<Record<string, number>>>({});
+  #hand = $state.raw<Readonly<Record<string, HandWeight>>>({});
   readonly #client: Client;
   readonly #ingredients: Ingredients;
   readonly #taste: Taste;
@@ -51,9 +59,13 @@ export class Recipe {
     this.#temperature = Number((10 ** decade).toPrecision(3));
   }
 
-  /** (models,) as typed; 0 where nothing was. */
+  /** (models,) in full precision; 0 where none was set. */
   get hand(): readonly number[] {
-    return this.#ingredients.cards.map((card) => this.#hand[card.key] ?? 0);
+    return this.#ingredients.cards.map((card) => (this.#hand[card.key] ?? noWeight).weight);
+  }
+  /** (models,) what the fields show of them. */
+  get handTexts(): readonly string[] {
+    return this.#ingredients.cards.map((card) => (this.#hand[card.key] ?? noWeight).text);
   }
   get handSum(): number {
     return this.hand.reduce((sum, weight) => sum + weight, 0);
@@ -78,8 +90,10 @@ export class Recipe {
     else this.shareEqually();
   }
 
-  setHandWeight(key: string, weight: number): void {
-    this.#hand = { ...this.#hand, [key]: weight };
+  /** Takes what was typed; an empty field is no number, and no 0 either. */
+  setHandText(key: string, text: string): void {
+    const weight = text.trim() === '' ? Number.NaN : Number(text);
+    this.#hand = { ...this.#hand, [key]: { weight, text } };
   }
 
   shareEqually(): void {
@@ -94,9 +108,12 @@ export class Recipe {
   }
 
   #setHand(weights: readonly number[]): void {
-    // four decimals are what a field shows; sixteen of them are at most 0.0008 from their sum, and 0.001 is allowed
     this.#hand = Object.fromEntries(
-      this.#ingredients.cards.map((card, m) => [card.key, Number((weights[m] ?? 0).toFixed(4))]),
+      this.#ingredients.cards.map((card, m) => {
+        const weight = weights[m] ?? 0;
+        // only what is shown is rounded: three times 0.3333 would mix 0.9999 of a model
+        return [card.key, { weight, text: String(Number(weight.toPrecision(4))) }];
+      }),
     );
   }
 

@@ -1,5 +1,5 @@
 /** From what went wrong to the sentence that a person reads, in the language of the page. */
-import { KnownError, type ErrorCode, type FactsOf, type Problem } from '../errors.ts';
+import { KnownError, type ErrorCode, type FactsOf, type Problem, type SettingName } from '../errors.ts';
 import { formatExact } from './format.ts';
 import { m } from './messages/messages.js';
 
@@ -13,13 +13,24 @@ const sentences: {
   readonly [Code in ErrorCode as `error_${Key<Code>}`]: (facts: Printed<FactsOf[Code]>) => string;
 } = m;
 
-function print(facts: object): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(facts).map(([name, fact]) => [
-      name,
-      typeof fact === 'number' ? formatExact(fact) : String(fact),
-    ]),
-  );
+/** Settings are called what their fields are called. */
+const settings: Readonly<Record<SettingName, () => string>> = {
+  'batch-size': m.batch_size,
+  'negative-count': m.negative_count,
+  temperature: m.temperature,
+  'max-input-tokens': m.max_input_tokens,
+};
+
+function print({ code, facts }: Pick<Problem, 'code' | 'facts'>): Record<string, string> {
+  const printed = Object.entries(facts).map(([name, fact]: [string, string | number]) => [
+    name,
+    typeof fact === 'number' ? formatExact(fact) : fact,
+  ]);
+  const named = Object.fromEntries(printed) as Record<string, string>;
+  if (code !== 'setting-invalid') return named;
+  const { setting, value } = facts as FactsOf['setting-invalid'];
+  // an emptied field has no number
+  return { setting: settings[setting](), value: value === 'NaN' ? m.setting_empty() : value };
 }
 
 /** What is wrong, by name, and what to do. */
@@ -27,7 +38,7 @@ export function problemSentence(problem: Pick<Problem, 'code' | 'facts'>): strin
   const key = `error_${problem.code.replaceAll('-', '_')}` as keyof typeof sentences;
   // the code and its facts belong together; the type of the table has checked each pair
   const sentence = sentences[key] as (facts: Record<string, string>) => string;
-  return sentence(print(problem.facts));
+  return sentence(print(problem));
 }
 
 /** The same for anything thrown: what is not in the table of errors is said plainly, with its own words. */

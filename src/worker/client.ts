@@ -55,10 +55,13 @@ export interface Client {
   discard(output: Output): Promise<void>;
 }
 
+/** Long enough to score again and again without loading the runtime anew, short enough to give a gigabyte back. */
+const idleMs = 60_000;
+
 export function openClient(): Client {
   const setup = { demoUrl: new URL('demo/', document.baseURI).href, token: undefined };
-  const files = new WorkerHandle(() => startWorker('files'), setup);
-  const scoring = new WorkerHandle(() => startWorker('scoring'), setup);
+  const files = new WorkerHandle(() => startWorker('files'), setup, idleMs);
+  const scoring = new WorkerHandle(() => startWorker('scoring'), setup, idleMs);
   const offers = new Map<string, () => void>();
   // a browser without storage says so when it is needed
   void files.run((engine) => engine.tidy()).catch(() => undefined);

@@ -39,10 +39,16 @@ export class WorkerHandle {
   readonly #start: () => Worker;
   #running: Running | undefined;
   #setup: Setup;
+  readonly #idleMs: number;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  /** Calls that have not settled. */
+  #calls = 0;
 
-  constructor(start: () => Worker, setup: Setup) {
+  /** @param idleMs after so long without a call the worker is ended: WebAssembly's memory never shrinks by itself */
+  constructor(start: () => Worker, setup: Setup, idleMs: number) {
     this.#start = start;
     this.#setup = setup;
+    this.#idleMs = idleMs;
   }
 
   /** What every worker is told first, a replacement too; kept here, in memory. */
@@ -51,8 +57,26 @@ export class WorkerHandle {
     await this.#running?.remote.begin(setup);
   }
 
-  /** Runs one call. Rejects with AbortError within a second of an abort; throws `engine-died`, `engine-hung`. */
-  async run<T>(call: Call<T>, { signal, report }: Watch = {}): Promise<T> {
+  /**
+   * Runs one call. Rejects with AbortError within a second of an abort; throws `engine-died`, `engine-hung`. A call
+   * whose worker was ended to stop another call is made again, in the next worker.
+   */
+  async run<T>(call: Call<T>, watch: Watch = {}): Promise<T> {
+    this.#calls++;
+    clearTimeout(this.#idle);
+    try {
+      return await this.#try(call, watch);
+    } catch (error) {
+      const bystander = (error as Error).name === 'AbortError' && watch.signal?.aborted !== true;
+      if (!bystander) throw error;
+      return await this.#try(call, watch);
+    } finally {
+      this.#calls--;
+      if (this.#calls === 0) this.#idle = setTimeout(() => this.close(), this.#idleMs);
+    }
+  }
+
+  async #try<T>(call: Call<T>, { signal, report }: Watch): Promise<T> {
     signal?.throwIfAborted();
     const running = (this.#running ??= this.#open());
     const job = crypto.randomUUID();

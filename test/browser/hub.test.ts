@@ -211,7 +211,7 @@ describe('openCached', () => {
   });
 
   const refusals: readonly (readonly [Fault, string])[] = [
-    ['401', 'hub-unauthorised'],
+    ['401', 'hub-repository-missing'],
     ['403-gated', 'hub-gated'],
     ['404-repository', 'hub-repository-missing'],
     ['404-revision', 'hub-revision-missing'],

@@ -5,14 +5,8 @@ import type { Page } from 'playwright';
 import { hashTensors } from '../support/safetensors-hashes.ts';
 import type { Bench } from './bench.ts';
 import { bareName, compareTensors, Verdict } from './compare.ts';
-import {
-  encoderExamples,
-  outputRows,
-  outputTexts,
-  readFamily,
-  type Expected,
-  type Family,
-} from './family.ts';
+import { readFamily, type Family } from './family.ts';
+import { checkNumbers } from './numbers.ts';
 import type { FamilyFiles, Harness } from './page.ts';
 
 declare const harness: Harness;

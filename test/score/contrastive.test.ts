@@ -63,13 +63,13 @@ describe('planReference', () => {
 
   test.each([0, -1, 1.5, NaN, Infinity])('refuses batches of %d', (batchSize) => {
     expect(() => planReference(five, batchSize, 1)).toThrow(
-      new KnownError('setting-invalid', { setting: 'batch size', value: String(batchSize) }),
+      new KnownError('setting-invalid', { setting: 'batch-size', value: String(batchSize) }),
     );
   });
 
   test.each([-1, 0.5, NaN])('refuses %d negatives', (negativeCount) => {
     expect(() => planReference(five, 2, negativeCount)).toThrow(
-      new KnownError('setting-invalid', { setting: 'negatives', value: String(negativeCount) }),
+      new KnownError('setting-invalid', { setting: 'negative-count', value: String(negativeCount) }),
     );
   });
 });

@@ -222,7 +222,7 @@ describe('openHub', () => {
   });
 
   const faults: readonly (readonly [Fault, string, object])[] = [
-    ['401', 'hub-unauthorised', { id: 'fix/bert' }],
+    ['401', 'hub-repository-missing', { id: 'fix/bert' }],
     ['403-gated', 'hub-gated', { id: 'fix/bert' }],
     ['404-repository', 'hub-repository-missing', { id: 'fix/bert' }],
     ['404-revision', 'hub-revision-missing', { id: 'fix/bert' }],
@@ -239,6 +239,16 @@ describe('openHub', () => {
     await source.list();
     hub.faults.set('fix/bert/model.safetensors', fault);
     await expect(readAll(source, 'model.safetensors')).rejects.toMatchObject({ code, facts });
+  });
+
+  test('answers 401 to a token with hub-unauthorised', async () => {
+    const source = open('fix/bert', insider());
+    await source.list();
+    hub.faults.set('fix/bert/model.safetensors', '401');
+    await expect(readAll(source, 'model.safetensors')).rejects.toMatchObject({
+      code: 'hub-unauthorised',
+      facts: { id: 'fix/bert' },
+    });
   });
 
   test('refuses a gated model to whom has no leave, by name', async () => {

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { compareAll, inspectModel, type NamedSource } from '../src/pipeline.ts';
+import type { Source } from '../src/source/source.ts';
+import { folderSource } from './model/models.ts';
+
+const golden = join(import.meta.dirname, 'fixtures/golden/bert');
+
+/** A golden model, with some of its files replaced or, where `undefined`, absent. */
+async function open(
+  model: 'a' | 'b' | 'c',
+  files: Readonly<Record<string, string | undefined>> = {},
+): Promise<NamedSource> {
+  const source = await folderSource(join(golden, model), model);
+  const replaced: Source = {
+    name: model,
+    list: async () =>
+      (await source.list()).filter(({ path }) => !(path in files) || files[path] !== undefined),
+    async open(path) {
+      if (!(path in files)) return source.open(path);
+      const text = files[path];
+      return text === undefined ? undefined : new Blob([text]);
+    },
+  };
+  return { ref: { kind: 'local', name: model, files: [] }, source: replaced };
+}
+
+const modulesWith = (...types: readonly string[]): string =>
+  JSON.stringify(
+    types.map((type, idx) => ({
+      idx,
+      name: String(idx),
+      path: type === 'Transformer' ? '' : `${idx}_${type}`,
+      type: `sentence_transformers.models.${type}`,
+    })),
+  );
+
+describe('inspectModel', () => {
+  test('tells what a card shows, without refusals', async () => {
+    expect(await inspectModel(await open('a'))).toMatchObject({
+      name: 'a',
+      modelType: 'bert',
+      dtypes: ['F32'],
+      checkpointBytes: 139936,
+      bytesToFetch: 0,
+      pooling: 'mean',
+      normalised: true,
+      maxTokens: 128,
+      prompts: { query: 'query: ', document: '' },
+      promptsFrom: 'repository',
+      problems: [],
+    });
+  });
+
+  test('says that CLS pooling is assumed where the model states none', async () => {
+    const { pooling, problems } = await inspectModel(await open('a', { 'modules.json': undefined }));
+    expect(pooling).toBe('cls');
+    expect(problems).toEqual([{ severity: 'note', code: 'pooling-assumed', facts: { model: 'a' } }]);
+  });
+
+  test.each([
+    ['tokenizer-missing', { 'tokenizer.json': undefined }],
+    ['architecture-unknown', { 'config.json': '{"model_type": "mamba", "architectures": ["MambaModel"]}' }],
+    ['module-unknown', { 'modules.json': modulesWith('Transformer', 'Pooling', 'Dense') }],
+  ])('refuses scoring with %s and still tells the rest', async (code, files) => {
+    const facts = await inspectModel(await open('a', files));
+    const refused = facts.problems.filter(({ severity }) => severity === 'refused');
+    expect(refused.map((problem) => problem.code)).toEqual([code]);
+    expect(facts.parameterCount).toBeGreaterThan(30_000);
+  });
+});
+
+describe('compareAll', () => {
+  test('tells what a merge would write', async () => {
+    const { problems, output } = await compareAll([await open('a'), await open('b')]);
+    expect(problems).toEqual([]);
+    expect(output).toMatchObject({ tensorCount: 39 });
+    // float32 values after a header
+    expect(output!.bytes).toBeGreaterThan(output!.parameterCount * 4);
+  });
+
+  test('says which module of the base is taken as it is', async () => {
+    const base = await open('a', { 'modules.json': modulesWith('Transformer', 'Pooling', 'Dense') });
+    const { problems, output } = await compareAll([base, await open('b')]);
+    expect(problems).toEqual([
+      { severity: 'note', code: 'module-kept', facts: { model: 'a', module: 'Dense' } },
+    ]);
+    expect(output).toBeDefined();
+  });
+
+  test('refuses one model alone', async () => {
+    const { problems, output } = await compareAll([await open('a')]);
+    expect(problems.map(({ code }) => code)).toEqual(['models-too-few']);
+    expect(output).toBeUndefined();
+  });
+});
