@@ -60,7 +60,7 @@ const idleMs = 60_000;
 
 export function openClient(): Client {
   const setup = { demoUrl: new URL('demo/', document.baseURI).href, token: undefined };
-  const files = new WorkerHandle(() => startWorker('files'), setup, idleMs);
+  const files = new WorkerHandle(() => startWorker('files'), setup);
   const scoring = new WorkerHandle(() => startWorker('scoring'), setup, idleMs);
   const offers = new Map<string, () => void>();
   // a browser without storage says so when it is needed

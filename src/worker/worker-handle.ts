@@ -39,13 +39,13 @@ export class WorkerHandle {
   readonly #start: () => Worker;
   #running: Running | undefined;
   #setup: Setup;
-  readonly #idleMs: number;
+  readonly #idleMs: number | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
   /** Calls that have not settled. */
   #calls = 0;
 
   /** @param idleMs after so long without a call the worker is ended: WebAssembly's memory never shrinks by itself */
-  constructor(start: () => Worker, setup: Setup, idleMs: number) {
+  constructor(start: () => Worker, setup: Setup, idleMs?: number) {
     this.#start = start;
     this.#setup = setup;
     this.#idleMs = idleMs;
@@ -72,7 +72,9 @@ export class WorkerHandle {
       return await this.#try(call, watch);
     } finally {
       this.#calls--;
-      if (this.#calls === 0) this.#idle = setTimeout(() => this.close(), this.#idleMs);
+      if (this.#calls === 0 && this.#idleMs !== undefined) {
+        this.#idle = setTimeout(() => this.close(), this.#idleMs);
+      }
     }
   }
 

@@ -7,15 +7,18 @@ import { EncoderSession } from '../../src/graph/session.ts';
 import { Config } from '../../src/model/config.ts';
 
 const tiny = buildBert(
-  new Config({
-    model_type: 'bert',
-    hidden_size: 8,
-    intermediate_size: 16,
-    num_attention_heads: 2,
-    num_hidden_layers: 1,
-    max_position_embeddings: 16,
-    vocab_size: 20,
-  }),
+  new Config(
+    {
+      model_type: 'bert',
+      hidden_size: 8,
+      intermediate_size: 16,
+      num_attention_heads: 2,
+      num_hidden_layers: 1,
+      max_position_embeddings: 16,
+      vocab_size: 20,
+    },
+    'config.json',
+  ),
   'tiny',
   'matrix',
 );

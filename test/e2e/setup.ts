@@ -1,7 +1,7 @@
 /** Builds the app once, against a stand-in Hub at an address fixed here, and serves it as any static host would. */
 import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { serveFolders } from '../support/static-server.ts';
@@ -34,11 +34,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return () => server.close();
 }
 
-/** A port that was free a moment ago: the build has to know it before the stand-in starts. */
+/**
+ * A port for the stand-in, which the build has to know before the stand-in starts. It is bound and freed for every
+ * test, so it lies below those that systems hand to whoever asks for any port (Linux from 32768, macOS from
+ * 49152), and above those that Chromium refuses; where in between is left to chance, for two runs at a time.
+ */
 async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
 }

@@ -66,7 +66,7 @@ export function bareName(name: string): string {
  */
 export function compareTensors(
   path: string,
-  { merge }: Expected,
+  { merge }: Pick<Expected, 'merge'>,
   inputNames: readonly ReadonlySet<string>[],
   verdict: Verdict,
 ): void {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { KnownError } from '../../src/errors.ts';
+import { KnownError, type SettingName } from '../../src/errors.ts';
 import { overwriteGetLocale } from '../../src/ui/messages/runtime.js';
 import { errorSentence, problemSentence } from '../../src/ui/sentences.ts';
 
@@ -19,6 +19,28 @@ describe('problemSentence', () => {
     expect(problemSentence({ code: 'read-short', facts })).toBe(
       'model.safetensors 提前结束：需要 3,724,576 字节，只读到 1,024 字节。请重新添加或下载该文件。',
     );
+  });
+});
+
+describe('problemSentence, of a setting', () => {
+  const sentence = (setting: SettingName, value: string) =>
+    problemSentence({ code: 'setting-invalid', facts: { setting, value } });
+
+  test('calls it what its field is called', () => {
+    expect(sentence('batch-size', '0')).toBe('“Batch size” cannot be 0. Enter another number.');
+    expect(sentence('negative-count', '-1')).toBe('“Negatives per example” cannot be -1. Enter another number.');
+    expect(sentence('temperature', '0')).toBe('“Temperature” cannot be 0. Enter another number.');
+    expect(sentence('max-input-tokens', '1')).toBe('“Longest input, tokens” cannot be 1. Enter another number.');
+  });
+
+  test('calls a field without a number empty', () => {
+    expect(sentence('batch-size', 'NaN')).toBe('“Batch size” cannot be empty. Enter another number.');
+  });
+
+  test('has no English in a Chinese sentence', () => {
+    overwriteGetLocale(() => 'zh');
+    expect(sentence('batch-size', '0')).toBe('“批大小”的值“0”不可用。请输入其他数值。');
+    expect(sentence('max-input-tokens', 'NaN')).toBe('“最长输入（词元）”的值“空”不可用。请输入其他数值。');
   });
 });
 

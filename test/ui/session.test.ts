@@ -169,6 +169,23 @@ describe('Session', () => {
     expect([session.next, session.obstacle]).toEqual(['wait', 'models-differ']);
   });
 
+  test('asks again how models fit together when that could not be found out', async () => {
+    const failure = new KnownError('hub-unreachable', { host: 'huggingface.co' });
+    let connected = false;
+    const { session } = open({
+      compare: async () => {
+        if (!connected) throw failure;
+        return { problems: [], output: { tensorCount: 70, parameterCount: 1_862_000, bytes: 7_450_000 } };
+      },
+    });
+    await session.openDemo();
+    expect(session.ingredients.fit).toEqual({ at: 'failed', error: failure });
+    expect([session.next, session.obstacle]).toEqual(['wait', 'models-uncompared']);
+    connected = true;
+    await session.ingredients.compareAgain();
+    expect([session.next, session.obstacle]).toEqual(['score', 'none']);
+  });
+
   test('mixes by hand what cannot be scored', async () => {
     const problem: Problem = {
       severity: 'refused',
@@ -181,8 +198,7 @@ describe('Session', () => {
     session.recipe.setOrigin('hand');
     expect(session.next).toBe('mix');
     await session.pour.mix();
-    // thirds to four decimals, as the fields show them
-    expect(jobs.merged[0]?.weights).toEqual([0.3333, 0.3333, 0.3333]);
+    expect(jobs.merged[0]?.weights).toEqual([1 / 3, 1 / 3, 1 / 3]);
     expect(jobs.merged[0]?.scoring).toBeUndefined();
   });
 
@@ -190,13 +206,51 @@ describe('Session', () => {
     const { session } = open();
     await session.openDemo();
     await session.taste.score();
+    const { weights } = session.recipe;
     session.recipe.setOrigin('hand');
-    expect(session.recipe.hand).toEqual([0.5495, 0.3683, 0.0822]);
-    session.recipe.setHandWeight(keyOf(session, 'bank'), 0.5);
+    expect(session.recipe.weights).toEqual(weights);
+    expect(session.recipe.handTexts).toEqual(['0.5495', '0.3683', '0.08219']);
+    session.recipe.setHandText(keyOf(session, 'bank'), '0.5');
     expect(session.recipe.weights).toMatchObject({ at: 'failed', error: { code: 'weights-invalid' } });
     expect([session.next, session.obstacle]).toEqual(['wait', 'weights-wrong']);
     session.recipe.fillUp();
     expect(session.next).toBe('mix');
+  });
+
+  test('shows computed weights in four digits, and mixes them exactly', async () => {
+    const { session, jobs } = open();
+    await session.openDemo();
+    session.recipe.setOrigin('hand');
+    expect(session.recipe.handTexts).toEqual(['0.3333', '0.3333', '0.3333']);
+    expect(session.recipe.handSum).toBe(1);
+    session.recipe.setHandText(keyOf(session, 'base'), '2');
+    session.recipe.setHandText(keyOf(session, 'bank'), '3');
+    session.recipe.setHandText(keyOf(session, 'science'), '2');
+    session.recipe.fillUp();
+    expect(session.recipe.handTexts).toEqual(['0.2857', '0.4286', '0.2857']);
+    await session.pour.mix();
+    expect(jobs.merged[0]?.weights).toEqual([2 / 7, 3 / 7, 2 / 7]);
+  });
+
+  test('keeps the exact weights of fields that were not touched', async () => {
+    const { session } = open();
+    await session.openDemo();
+    session.recipe.shareEqually();
+    session.recipe.setHandText(keyOf(session, 'bank'), '0.33333333');
+    expect(session.recipe.hand).toEqual([1 / 3, 0.33333333, 1 / 3]);
+    expect(session.recipe.handTexts).toEqual(['0.3333', '0.33333333', '0.3333']);
+  });
+
+  test.each([
+    ['', Number.NaN],
+    ['0', 0],
+    ['-0.5', -0.5],
+    ['1e-3', 0.001],
+  ])('reads “%s” in a field of weights as %d, and leaves it as it was typed', async (text, weight) => {
+    const { session } = open();
+    await session.openDemo();
+    session.recipe.setHandText(keyOf(session, 'base'), text);
+    expect([session.recipe.hand[0], session.recipe.handTexts[0]]).toEqual([weight, text]);
   });
 
   test('knows a mixture of an earlier recipe, and deletes it when the next is ready', async () => {
@@ -240,6 +294,39 @@ describe('Session', () => {
     damaged = false;
     await session.ingredients.retry(keyOf(session, 'bank'));
     expect(session.next).toBe('score');
+  });
+
+  test.each([
+    new KnownError('hub-gated', { id: 'a/b' }),
+    new KnownError('hub-unauthorised', { id: 'a/b' }),
+    new KnownError('hub-repository-missing', { id: 'a/b' }),
+  ])('reads a model again once a token is in use: $code', async (failure) => {
+    let token: string | undefined;
+    const { session } = open({
+      setToken: async (given) => void (token = given),
+      inspect: async () => {
+        if (token === undefined) throw failure;
+        return factsOf('a/b');
+      },
+    });
+    session.ingredients.text = 'a/b';
+    await session.ingredients.addText();
+    expect(session.ingredients.cards[0]?.state).toMatchObject({ at: 'failed', error: failure });
+    await session.ingredients.setToken('hf_token');
+    expect(session.ingredients.cards[0]?.state.at).toBe('ready');
+  });
+
+  test('leaves a model alone that no token mends', async () => {
+    let inspected = 0;
+    const { session } = open({
+      inspect: async () => {
+        inspected++;
+        throw new KnownError('checkpoint-missing', { model: 'a/b' });
+      },
+    });
+    await session.ingredients.addModels([{ kind: 'demo', name: 'a/b' }]);
+    await session.ingredients.setToken('hf_token');
+    expect(inspected).toBe(1);
   });
 
   test('keeps a model’s colour when others go, and gives the free one to the next', async () => {
