@@ -1,6 +1,13 @@
 /** What people drop or pick: from the browser's entries to files with paths, and which of them are examples. */
 import type { LocalFile } from '../source/source.ts';
 
+/** What was dropped, by name: a folder without files leaves no path to take it from. */
+export function nameDropped(items: DataTransferItemList): string {
+  return Array.from(items, (item) => item.webkitGetAsEntry()?.name ?? '')
+    .filter((name) => name !== '')
+    .join(', ');
+}
+
 /** Every file under what was dropped, with its path from the drop, e.g. `my-model/config.json`. */
 export async function readDropped(items: DataTransferItemList): Promise<readonly LocalFile[]> {
   // each is taken before the first await: the list is emptied when the event is over

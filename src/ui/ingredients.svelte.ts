@@ -116,10 +116,12 @@ export class Ingredients {
     }
   }
 
-  async addFiles(files: readonly LocalFile[]): Promise<void> {
+  /** Adds the models among files; `name` is what was dropped or picked. */
+  async addFiles(files: readonly LocalFile[], name: string): Promise<void> {
     this.#failure = undefined;
     try {
-      await this.addModels(this.#client.groupLocal(files));
+      // files name themselves, and their models, by their folder
+      await this.addModels(this.#client.groupLocal(files, files.length === 0 ? name : undefined));
     } catch (error) {
       this.fail(error as Error);
     }

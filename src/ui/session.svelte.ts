@@ -56,10 +56,10 @@ export class Session {
     }
   }
 
-  /** Models go to the first station, files of examples to the second. */
-  async addFiles(files: readonly LocalFile[]): Promise<void> {
+  /** Models go to the first station, files of examples to the second; `name` is what was dropped or picked. */
+  async addFiles(files: readonly LocalFile[], name = ''): Promise<void> {
     const { models, examples } = sortFiles(files);
     for (const { file } of examples) this.taste.readExamples(await file.text());
-    if (models.length > 0 || examples.length === 0) await this.ingredients.addFiles(models);
+    if (models.length > 0 || examples.length === 0) await this.ingredients.addFiles(models, name);
   }
 }

@@ -21,8 +21,7 @@ test('the reference loads every model into one module, made from the settings of
     variant({ layer_norm_eps: 1e-12 }, 'cls'),
     variant({ layer_norm_eps: 1e-3 }, 'cls'),
   ]);
-  const score = (definition: LossDefinition) =>
-    client.score({ models, examples, definition, device: 'cpu' });
+  const score = (definition: LossDefinition) => client.score({ models, examples, definition, device: 'cpu' });
   const [first, second] = (await score(reference)).losses;
   expect(second).toBe(first);
   const [ownFirst, ownSecond] = (await score(own)).losses;

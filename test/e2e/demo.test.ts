@@ -1,8 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import type { Download, Page } from 'playwright';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { hashTensors } from '../support/safetensors-hashes.ts';
+import { readZip } from '../support/unzip.ts';
 import { downloadZip, openApp, setWeights, type App } from './app.ts';
 
 const expected = JSON.parse(
@@ -18,6 +20,30 @@ const written = Object.entries(expected.merge.tensors).filter(([name]) => !name.
 let app: App;
 beforeEach(async () => void (app = await openApp()));
 afterEach(() => app.close());
+
+/** Clicks Download zip, and again in the moment in which it is offered again: before the browser has saved the last one. */
+async function clickAsItAppears(page: Page, times: number): Promise<void> {
+  await page.evaluate(async (times) => {
+    const button = (): HTMLButtonElement | undefined =>
+      [...document.querySelectorAll('button')].find(
+        ({ textContent }) => textContent.trim() === 'Download zip',
+      );
+    for (let clicks = 0; clicks < times; clicks++) {
+      while (button() === undefined) {
+        await new Promise<void>((resolve) => {
+          const observer = new MutationObserver(() => {
+            observer.disconnect();
+            resolve();
+          });
+          observer.observe(document.body, { childList: true, subtree: true });
+        });
+      }
+      button()?.click();
+      // the click takes the button away, once the page has drawn what it does
+      while (button() !== undefined) await Promise.resolve();
+    }
+  }, times);
+}
 
 describe('the embedded demo', () => {
   test('is scored, mixed and downloaded in three clicks, and no request leaves the origin', async () => {
@@ -69,6 +95,21 @@ describe('the embedded demo', () => {
     for (const [name, { shape, sha256 }] of written) {
       expect(tensors.get(name), name).toEqual({ dtype: 'F32', shape, sha256 });
     }
+  });
+
+  test('downloads as the same complete zip each time, also while the first is still being saved', async () => {
+    const { page } = app;
+    await setWeights(page, { base: 0.25, bank: 0.25, science: 0.25, words: 0.25 });
+    await page.getByRole('button', { name: 'Mix', exact: true }).first().click({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
+    const downloads: Download[] = [];
+    page.on('download', (download) => downloads.push(download));
+    await clickAsItAppears(page, 3);
+    await expect.poll(() => downloads.length, { timeout: 30_000 }).toBe(3);
+    const zips = await Promise.all(downloads.map(async (download) => readFileSync(await download.path())));
+    expect(readZip(zips[0]!).size).toBe(10);
+    for (const zip of zips) expect(zip.equals(zips[0]!)).toBe(true);
+    expect(app.errors).toEqual([]);
   });
 
   test('loads the runtime only when scoring starts, after at most 150 kB of JavaScript', async () => {

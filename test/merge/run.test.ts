@@ -61,7 +61,10 @@ describe('mergeTensors', () => {
   });
 
   test('gives one model of weight 1 back, bit for bit', async () => {
-    const values = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 40 });
+    const values = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), {
+      minLength: 1,
+      maxLength: 40,
+    });
     await fc.assert(
       fc.asyncProperty(values, fc.integer({ min: 1, max: 50 }), async (values, chunkElements) => {
         const got = await bytesOf(mix([await one(...values)], [1], chunkElements));

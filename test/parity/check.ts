@@ -1,6 +1,6 @@
 /** One family through the browser: every kind of number that its `expected.json` holds, on WASM and on WebGPU. */
 import { rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { hashTensors } from '../support/safetensors-hashes.ts';
 import type { Bench } from './bench.ts';
@@ -11,15 +11,20 @@ import type { FamilyFiles, Harness } from './page.ts';
 
 declare const harness: Harness;
 
-/** Prints the family's rows; true if everything was compared and is equal. */
-export async function checkFamily(bench: Bench, folder: string, scope: 'all' | 'merge'): Promise<boolean> {
+/** Prints the family's rows, named `name`; true if everything was compared and is equal. */
+export async function checkFamily(
+  bench: Bench,
+  folder: string,
+  name: string,
+  scope: 'all' | 'merge',
+): Promise<boolean> {
   let family: Family;
   try {
     family = readFamily(folder);
   } catch (error) {
     const unread = new Verdict();
     unread.failures.push(firstLine(error));
-    print(basename(folder), 'read', '', unread, 0);
+    print(name, 'read', '', unread, 0);
     return false;
   }
   const page = await bench.openPage();
@@ -36,7 +41,7 @@ export async function checkFamily(bench: Bench, folder: string, scope: 'all' | '
       } catch (error) {
         verdict.failures.push(firstLine(error));
       }
-      print(family.name, label, where, verdict, performance.now() - started);
+      print(name, label, where, verdict, performance.now() - started);
     };
     await row('merge', (verdict) => checkMerge(page, bench, family, files, verdict));
     if (scope === 'all') {

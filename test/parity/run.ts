@@ -46,6 +46,12 @@ function select({ folders, only }: Arguments): readonly string[] {
   return only === undefined ? families : families.filter((folder) => only.includes(basename(folder)));
 }
 
+/** The family's name in its rows; the whole path where two folders hold families of one name. */
+function labelOf(folder: string, families: readonly string[]): string {
+  const name = basename(folder);
+  return families.filter((other) => basename(other) === name).length > 1 ? folder : name;
+}
+
 async function main(): Promise<number> {
   const asked = parseArguments(process.argv.slice(2));
   const families = select(asked);
@@ -54,10 +60,13 @@ async function main(): Promise<number> {
   try {
     const bench = await openBench(families, work);
     try {
-      for (const folder of families) if (await checkFamily(bench, folder, asked.scope)) equalCount++;
+      for (const folder of families)
+        if (await checkFamily(bench, folder, labelOf(folder, families), asked.scope)) equalCount++;
     } finally {
-      const megabytes = Math.round((await bench.close()) / 1e6);
-      console.log(`\nbrowser processes at most ${megabytes} MB above idle`);
+      const bytes = await bench.close();
+      console.log(
+        bytes === undefined ? '' : `\nbrowser processes at most ${Math.round(bytes / 1e6)} MB above idle`,
+      );
     }
   } finally {
     rmSync(work, { recursive: true, force: true });

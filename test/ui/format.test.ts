@@ -8,6 +8,7 @@ import {
   formatRate,
   formatSeconds,
   formatShare,
+  formatSum,
   shortHash,
 } from '../../src/ui/format.ts';
 import { overwriteGetLocale } from '../../src/ui/messages/runtime.js';
@@ -61,6 +62,13 @@ describe('formatSeconds', () => {
 describe('formatNumber', () => {
   test('keeps three significant digits', () => {
     expect(formatNumber(0.034_512)).toBe('0.0345');
+  });
+});
+
+describe('formatSum', () => {
+  test('tells a sum that is refused from 1', () => {
+    expect(formatSum(0.9989)).toBe('0.9989');
+    expect(formatSum(1 / 3 + 1 / 3 + 1 / 3)).toBe('1');
   });
 });
 

@@ -28,9 +28,13 @@ describe('problemSentence, of a setting', () => {
 
   test('calls it what its field is called', () => {
     expect(sentence('batch-size', '0')).toBe('“Batch size” cannot be 0. Enter another number.');
-    expect(sentence('negative-count', '-1')).toBe('“Negatives per example” cannot be -1. Enter another number.');
+    expect(sentence('negative-count', '-1')).toBe(
+      '“Negatives per example” cannot be -1. Enter another number.',
+    );
     expect(sentence('temperature', '0')).toBe('“Temperature” cannot be 0. Enter another number.');
-    expect(sentence('max-input-tokens', '1')).toBe('“Longest input, tokens” cannot be 1. Enter another number.');
+    expect(sentence('max-input-tokens', '1')).toBe(
+      '“Longest input, tokens” cannot be 1. Enter another number.',
+    );
   });
 
   test('calls a field without a number empty', () => {

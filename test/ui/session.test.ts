@@ -362,6 +362,16 @@ describe('Session', () => {
     expect(session.ingredients.fit).toMatchObject({ comparison: { output: { tensorCount: 2 } } });
   });
 
+  test('calls a folder without files by its name', async () => {
+    const { session } = open({
+      groupLocal: (_, name = '') => {
+        throw new KnownError('drop-empty', { name });
+      },
+    });
+    await session.addFiles([], 'my-model');
+    expect(session.ingredients.failure).toMatchObject({ facts: { name: 'my-model' } });
+  });
+
   test('takes dropped examples, and says at the table which line is wrong', async () => {
     const { session } = open();
     const drop = (text: string) =>
