@@ -16,6 +16,8 @@ export interface FamilyFiles {
 
 export interface MergeResult {
   readonly fileBytes: number;
+  /** From the call to a file that is written, closed and read back. */
+  readonly seconds: number;
 }
 
 const client = openClient();
@@ -48,7 +50,7 @@ const harness = {
     const answer = await fetch(upload, { method: 'POST', body: checkpoint.file });
     if (!answer.ok) throw new Error(`upload: ${answer.status}`);
     merged.set(family.base, { kind: 'local', name: 'merged', files });
-    return { fileBytes: checkpoint.file.size };
+    return { fileBytes: checkpoint.file.size, seconds: output.seconds };
   },
 
   async tokenize(family: FamilyFiles, texts: readonly string[]): Promise<readonly (readonly number[])[]> {
