@@ -39,6 +39,16 @@ describe('compareVocabularies', () => {
     expect(await compareVocabularies(base!, other!)).toEqual({ is: 'equal' });
   });
 
+  test('names a file that was listed and is gone', async () => {
+    const base = await openVocabulary(sourceOf({ 'tokenizer.json': tokenizer({ a: 0 }) }, 'base'));
+    const source = sourceOf({ 'tokenizer.json': tokenizer({ a: 0 }) }, 'other');
+    const other = await openVocabulary({ ...source, open: () => Promise.resolve(undefined) });
+    expect(await refusal(() => compareVocabularies(base!, other!))).toEqual([
+      'file-missing',
+      { model: 'other', file: 'tokenizer.json' },
+    ]);
+  });
+
   test('says the first difference', async () => {
     const base = { 'tokenizer.json': tokenizer({ a: 0, foo: 1 }) };
     expect(await verdict(base, { 'tokenizer.json': tokenizer({ a: 0, bar: 1, foo: 2 }) })).toEqual({
