@@ -65,6 +65,7 @@ export async function mergeAll(
   checkWeights(job.weights, named.length);
   // once for the refusals, before anything large is fetched; once more for the headers of what was fetched and checked
   await matchAll(named);
+  await planSmallFiles(named[0]!.source, job.prompts);
   await fetchAll(named, watching);
   const { tensors, checkpoints } = await matchAll(named);
   const plan = planLinear(tensors, job.weights);

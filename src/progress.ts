@@ -7,6 +7,7 @@ export interface Progress {
   /** The model or file that is being worked on. */
   readonly subject: string;
   readonly done: number;
+  /** 0 where nobody knows. */
   readonly total: number;
   readonly unit: 'bytes' | 'batches';
 }

@@ -54,7 +54,8 @@ const limitsName = /^sentence_[a-z-]+_config\.json$/;
 /**
  * The output's small files, sorted by path; `model.safetensors` and `README.md` are not among them. `paths` are
  * model 1's. Throws `json-invalid`, `module-unknown` for a layout that would open another checkpoint than the
- * merged one, and `checkpoint-pickle` for a module whose own values are only in a pickle.
+ * merged one, `file-missing` for a module without its files, and `checkpoint-pickle` for one whose own values are only
+ * in a pickle.
  */
 export function planFiles(paths: readonly string[], facts: OutputFacts): readonly PlannedFile[] {
   const plan = new Map<string, PlannedFile>();
@@ -95,7 +96,7 @@ export function printConfig(text: string, dtype: 'float32' | 'float16' | 'bfloat
 }
 
 /** The folders of modules that have one: `1_Pooling`. Throws `json-invalid` and `module-unknown`. */
-function moduleFolders(text: string, model: string): readonly string[] {
+function moduleFolders(text: string, model: string): readonly Module[] {
   const modules = parseModules(text);
   for (const { path, type } of modules) {
     // its checkpoint would be opened from that folder, and nothing of the mixture would be
@@ -104,10 +105,17 @@ function moduleFolders(text: string, model: string): readonly string[] {
       throw new KnownError('module-unknown', { model, module: `${type} (${path})` });
     }
   }
-  return modules.map(({ path }) => path).filter((path) => path !== '');
+  return modules.filter(({ path }) => path !== '');
 }
 
-function parseModules(text: string): readonly { readonly path: string; readonly type: string }[] {
+interface Module {
+  /** Its folder, '' for the model's own. */
+  readonly path: string;
+  /** The class with its module path. */
+  readonly type: string;
+}
+
+function parseModules(text: string): readonly Module[] {
   const file = 'modules.json';
   let modules: unknown;
   try {
@@ -123,13 +131,23 @@ function parseModules(text: string): readonly { readonly path: string; readonly 
   });
 }
 
-/** A module's own files: its settings and, e.g. of a dense layer, its values, which no mixing touches. */
-function modulePaths(paths: readonly string[], folder: string, model: string): readonly string[] {
+/**
+ * A module's own files: its settings and, e.g. of a dense layer, its values, which no mixing touches. Throws
+ * `file-missing` where the module could not be loaded from what is there; only Normalize needs no settings.
+ */
+function modulePaths(
+  paths: readonly string[],
+  { path: folder, type }: Module,
+  model: string,
+): readonly string[] {
   const config = `${folder}/config.json`;
   const values = `${folder}/model.safetensors`;
   const pickle = `${folder}/pytorch_model.bin`;
   if (paths.includes(pickle) && !paths.includes(values)) {
     throw new KnownError('checkpoint-pickle', { model, file: pickle });
   }
+  const needed = type.endsWith('.Normalize') ? [] : type.endsWith('.Dense') ? [config, values] : [config];
+  const missing = needed.find((path) => !paths.includes(path));
+  if (missing !== undefined) throw new KnownError('file-missing', { model, file: missing });
   return [config, values].filter((path) => paths.includes(path));
 }

@@ -82,8 +82,8 @@ export class Scorer {
         ? planOwn(examples)
         : planReference(examples, definition.batchSize, definition.negativeCount);
     const plans = models.map((model, m) => planModel(model, models[0]!, m, definition, batches));
-    // said before the device is asked for: from here on a silence is a hang
-    watching.report({ stage: 'load', subject: models[0]!.name, done: 0, total: 1, unit: 'bytes' });
+    // the runtime is fetched when it is first needed: how large it is and how far is the browser's to know
+    watching.report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
     const runtime = await this.#open(device);
     const losses: number[] = [];
     for (const [m, model] of models.entries()) {

@@ -71,7 +71,7 @@ export function openClient(): Client {
     },
     demo: () => files.run((engine) => engine.demo()),
     pin: (text) => files.run<ModelRef>(async (engine) => engine.pin(text)),
-    groupLocal(dropped, name = dropped[0]?.path.split('/')[0] ?? '') {
+    groupLocal(dropped, name = folderOf(dropped)) {
       return groupModels(dropped, name).map((model) => ({ kind: 'local', ...model }));
     },
     inspect: (model) => files.run((engine) => engine.inspect(model)),
@@ -96,6 +96,12 @@ export function openClient(): Client {
       offers.delete(job);
     },
   };
+}
+
+/** What was dropped by the name of its folder; loose files have none. */
+function folderOf(files: readonly LocalFile[]): string {
+  const parts = files[0]?.path.split('/') ?? [];
+  return parts.length > 1 ? parts[0]! : 'local-model';
 }
 
 function startWorker(name: 'files' | 'scoring'): Worker {

@@ -18,12 +18,17 @@ const facts: OutputFacts = {
 
 const bare: OutputFacts = { ...facts, modules: undefined };
 
+/** What every model with these modules has, and could not be loaded without. */
+function whole(paths: readonly string[], given: OutputFacts): readonly string[] {
+  return given.modules === undefined ? paths : [...new Set([...paths, '1_Pooling/config.json'])];
+}
+
 function kinds(paths: readonly string[], given: OutputFacts): Record<string, string> {
-  return Object.fromEntries(planFiles(paths, given).map(({ path, kind }) => [path, kind]));
+  return Object.fromEntries(planFiles(whole(paths, given), given).map(({ path, kind }) => [path, kind]));
 }
 
 function textOf(path: string, paths: readonly string[], given: OutputFacts): unknown {
-  const file = planFiles(paths, given).find((planned) => planned.path === path);
+  const file = planFiles(whole(paths, given), given).find((planned) => planned.path === path);
   return file?.kind === 'text' ? JSON.parse(file.text) : undefined;
 }
 
@@ -57,7 +62,7 @@ describe('planFiles', () => {
     '../tokenizer.json',
     'toString',
   ])('leaves out %s', (path) => {
-    expect(kinds([path], facts)).toEqual({ 'config.json': 'text' });
+    expect(kinds([path], facts)).toEqual({ '1_Pooling/config.json': 'copy', 'config.json': 'text' });
   });
 
   test('copies the values of a module that has its own', () => {
@@ -67,10 +72,25 @@ describe('planFiles', () => {
     ]);
     const paths = ['3_Dense/config.json', '3_Dense/model.safetensors', '3_Dense/pytorch_model.bin'];
     expect(kinds(paths, { ...facts, modules: dense })).toEqual({
+      '1_Pooling/config.json': 'copy',
       '3_Dense/config.json': 'copy',
       '3_Dense/model.safetensors': 'copy',
       'config.json': 'text',
     });
+  });
+
+  test.each([
+    ['a pooling without its settings', 'Pooling', [], '1_Pooling/config.json'],
+    ['a dense layer without its settings', 'Dense', ['1_Dense/model.safetensors'], '1_Dense/config.json'],
+    ['a dense layer without its values', 'Dense', ['1_Dense/config.json'], '1_Dense/model.safetensors'],
+  ])('refuses %s: nobody could load it', (_, kind, paths, file) => {
+    const path = `1_${kind}`;
+    const given = {
+      ...facts,
+      modules: JSON.stringify([{ path, type: `sentence_transformers.models.${kind}` }]),
+    };
+    const refusal = { code: 'file-missing', facts: { model: 'org/base', file } };
+    expect(() => planFiles(paths, given)).toThrow(expect.objectContaining(refusal));
   });
 
   test('refuses a module whose values are only in a pickle', () => {
@@ -158,7 +178,7 @@ describe('planFiles', () => {
     });
 
     test('are written when they differ, under the file’s own names, with its other fields', () => {
-      const file = planFiles([path], given('ask: ', 'tell: ', stated)).find(
+      const file = planFiles([path, '1_Pooling/config.json'], given('ask: ', 'tell: ', stated)).find(
         (planned) => planned.path === path,
       );
       expect(file?.kind === 'text' && file.text).toContain('"x": 0.50');
