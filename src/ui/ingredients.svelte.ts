@@ -50,6 +50,11 @@ function nameOf(model: ModelRef): string {
   return model.kind === 'hub' ? model.id : model.name;
 }
 
+/** Loose files have no folder to be called by, and a file's name is not a model's; other files name themselves. */
+function nameOfFiles(files: readonly LocalFile[]): string | undefined {
+  return files.some(({ path }) => path.includes('/')) ? undefined : 'local-model';
+}
+
 export class Ingredients {
   /** What stands in the field; stays when it could not be found, to be mended. */
   text = $state('');
@@ -116,12 +121,11 @@ export class Ingredients {
     }
   }
 
-  /** Adds the models among files; `name` is what was dropped or picked. */
+  /** Adds the models among files; `name` is what was dropped or picked, for what holds no files at all. */
   async addFiles(files: readonly LocalFile[], name: string): Promise<void> {
     this.#failure = undefined;
     try {
-      // files name themselves, and their models, by their folder
-      await this.addModels(this.#client.groupLocal(files, files.length === 0 ? name : undefined));
+      await this.addModels(this.#client.groupLocal(files, files.length === 0 ? name : nameOfFiles(files)));
     } catch (error) {
       this.fail(error as Error);
     }

@@ -13,9 +13,15 @@ export interface Poured {
   readonly of: string;
 }
 
+/** What went wrong, and the models and weights that stood when it did. */
+interface Failed {
+  readonly error: Error;
+  readonly of: string;
+}
+
 export class Pour {
   #poured = $state.raw<Poured | undefined>();
-  #failure = $state.raw<Error | undefined>();
+  #failure = $state.raw<Failed | undefined>();
   readonly #client: Client;
   readonly #task: Task;
   readonly #ingredients: Ingredients;
@@ -33,8 +39,9 @@ export class Pour {
   get poured(): Poured | undefined {
     return this.#poured;
   }
+  /** Why the last mixing, packing or download failed, for as long as the models and weights have not changed. */
   get failure(): Error | undefined {
-    return this.#failure;
+    return this.#failure?.of === this.#subject() ? this.#failure.error : undefined;
   }
   /** The output is of another recipe than the one that stands. */
   get stale(): boolean {
@@ -60,7 +67,7 @@ export class Pour {
       this.#poured = { output: end.value, of };
       if (previous) await this.#client.discard(previous.output);
     } catch (error) {
-      this.#failure = error as Error;
+      this.#fail(error as Error);
     }
   }
 
@@ -72,17 +79,18 @@ export class Pour {
       const end = await this.#task.run('pack', (watch) => this.#client.openZip(output, watch));
       if (end.at === 'done') save(end.value, `${output.name}.zip`);
     } catch (error) {
-      this.#failure = error as Error;
+      this.#fail(error as Error);
     }
   }
 
   async downloadFile(path: string): Promise<void> {
     const output = this.#poured?.output;
     if (!output) return;
+    this.#failure = undefined;
     try {
       save(await this.#client.openFile(output, path), path.split('/').at(-1) ?? path);
     } catch (error) {
-      this.#failure = error as Error;
+      this.#fail(error as Error);
     }
   }
 
@@ -90,12 +98,17 @@ export class Pour {
   async discard(): Promise<void> {
     const output = this.#poured?.output;
     if (!output) return;
+    this.#failure = undefined;
     this.#poured = undefined;
     try {
       await this.#client.discard(output);
     } catch (error) {
-      this.#failure = error as Error;
+      this.#fail(error as Error);
     }
+  }
+
+  #fail(error: Error): void {
+    this.#failure = { error, of: this.#subject() };
   }
 
   #job(): MergeJob | undefined {

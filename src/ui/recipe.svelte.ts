@@ -17,17 +17,28 @@ interface HandWeight {
   readonly text: string;
 }
 
+/** A temperature and what its field shows, which may be no temperature at all: weighing refuses it. */
+interface Temperature {
+  readonly temperature: number;
+  readonly text: string;
+}
+
 const noWeight: HandWeight = { weight: 0, text: '0' };
 
 export const temperatureMin = 0.01;
 export const temperatureMax = 10;
+
+/** What was typed as a number; an empty field is no number, and no 0 either. */
+function numberIn(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
+}
 
 export class Recipe {
   /**
    * Not the reference's 5: losses of related models lie within a fraction of a nat, and at 5 even a gap of 0.26 gives
    * 51 to 49, so that the examples would hardly matter.
    */
-  #temperature = $state(1);
+  #temperature = $state.raw<Temperature>({ temperature: 1, text: '1' });
   #origin = $state<WeightsOrigin>('examples');
   /** Weights by card; a card that is not in it has none yet. */
   #hand = $state.raw<Readonly<Record<string, HandWeight>>>({});
@@ -45,18 +56,24 @@ export class Recipe {
     return this.#origin;
   }
   get temperature(): number {
-    return this.#temperature;
+    return this.#temperature.temperature;
   }
   set temperature(temperature: number) {
-    if (temperature > 0 && Number.isFinite(temperature)) this.#temperature = temperature;
+    this.#temperature = { temperature, text: String(temperature) };
+  }
+  /** What the field shows of it. */
+  get temperatureText(): string {
+    return this.#temperature.text;
   }
   /** Where the temperature stands on a slider of decades, so that 0.01 to 0.1 has as much room as 1 to 10. */
   get temperatureDecade(): number {
-    return Math.log10(this.#temperature);
+    const decade = Math.log10(this.temperature);
+    // 0, a negative number and an empty field have no place of their own
+    return Number.isFinite(decade) ? decade : Math.log10(temperatureMin);
   }
   set temperatureDecade(decade: number) {
     // three digits: a slider's float noise is nothing that a person set
-    this.#temperature = Number((10 ** decade).toPrecision(3));
+    this.temperature = Number((10 ** decade).toPrecision(3));
   }
 
   /** (models,) in full precision; 0 where none was set. */
@@ -81,6 +98,11 @@ export class Recipe {
     }
   }
 
+  /** Takes what was typed; what is no temperature is refused by name where the weights are shown. */
+  setTemperatureText(text: string): void {
+    this.#temperature = { temperature: numberIn(text), text };
+  }
+
   /** Switches by hand from the weights that stand, or from equal shares. */
   setOrigin(origin: WeightsOrigin): void {
     const { weights } = this;
@@ -90,10 +112,8 @@ export class Recipe {
     else this.shareEqually();
   }
 
-  /** Takes what was typed; an empty field is no number, and no 0 either. */
   setHandText(key: string, text: string): void {
-    const weight = text.trim() === '' ? Number.NaN : Number(text);
-    this.#hand = { ...this.#hand, [key]: { weight, text } };
+    this.#hand = { ...this.#hand, [key]: { weight: numberIn(text), text } };
   }
 
   shareEqually(): void {
@@ -101,10 +121,14 @@ export class Recipe {
     this.#setHand(cards.map(() => 1 / cards.length));
   }
 
+  /** There is a sum that can be made 1: no field is empty, and not all is 0. */
+  get fillable(): boolean {
+    return Number.isFinite(this.handSum) && this.handSum !== 0;
+  }
   /** Keeps the proportions and makes the sum 1. */
   fillUp(): void {
     const sum = this.handSum;
-    if (Number.isFinite(sum) && sum !== 0) this.#setHand(this.hand.map((weight) => weight / sum));
+    if (this.fillable) this.#setHand(this.hand.map((weight) => weight / sum));
   }
 
   #setHand(weights: readonly number[]): void {
@@ -125,6 +149,6 @@ export class Recipe {
   #exampleWeights(): Weights {
     const { current, stale } = this.#taste;
     if (!current) return { at: 'missing', why: stale ? 'stale' : 'unscored' };
-    return { at: 'known', values: this.#client.weigh(current.scores.losses, this.#temperature) };
+    return { at: 'known', values: this.#client.weigh(current.scores.losses, this.temperature) };
   }
 }

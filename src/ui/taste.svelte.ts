@@ -25,6 +25,12 @@ export interface Scored {
   readonly exampleCount: number;
 }
 
+/** What went wrong, and the models, examples, settings and device that it went wrong with. */
+interface Failed {
+  readonly error: Error;
+  readonly of: string;
+}
+
 type ReferenceSettings = Omit<Extract<LossDefinition, { kind: 'reference' }>, 'kind'>;
 
 export class Taste {
@@ -37,7 +43,7 @@ export class Taste {
    */
   #reference = $state.raw<ReferenceSettings>({ batchSize: 2, maxInputTokens: 512, negativeCount: 3 });
   #scored = $state.raw<Scored | undefined>();
-  #failure = $state.raw<Error | undefined>();
+  #failure = $state.raw<Failed | undefined>();
   #examplesFailure = $state.raw<Error | undefined>();
   #rowCount = 0;
   readonly #client: Client;
@@ -60,8 +66,9 @@ export class Taste {
   get scored(): Scored | undefined {
     return this.#scored;
   }
+  /** Why the last scoring failed, for as long as nothing that it may have failed by has changed. */
   get failure(): Error | undefined {
-    return this.#failure;
+    return this.#failure?.of === this.#attempt() ? this.#failure.error : undefined;
   }
   /** Why the last pasted or dropped examples could not be read. */
   get examplesFailure(): Error | undefined {
@@ -81,7 +88,7 @@ export class Taste {
   }
 
   setExamples(examples: readonly Example[]): void {
-    this.#examplesFailure = undefined;
+    this.forgetUnreadable();
     this.#rows = examples.map((example) => this.#row(example));
   }
 
@@ -94,15 +101,23 @@ export class Taste {
     }
   }
 
+  /** Examples that could not be read matter no more: they were given up, or others were written. */
+  forgetUnreadable(): void {
+    this.#examplesFailure = undefined;
+  }
+
   addRow(): void {
+    this.forgetUnreadable();
     this.#rows = [...this.#rows, this.#row({ query: '', positives: [], negatives: [] })];
   }
 
   removeRow(key: string): void {
+    this.forgetUnreadable();
     this.#rows = this.#rows.filter((row) => row.key !== key);
   }
 
   editRow(key: string, edit: { query: string } | { positive: string } | { negativesText: string }): void {
+    this.forgetUnreadable();
     this.#rows = this.#rows.map((row) => (row.key === key ? edited(row, edit) : row));
   }
 
@@ -126,7 +141,8 @@ export class Taste {
       if (end.at === 'stopped') return;
       this.#scored = { scores: end.value, of, models: cards, exampleCount: job.examples.length };
     } catch (error) {
-      this.#failure = error as Error;
+      // as it stands now: what was changed meanwhile must not hide why the work ended
+      this.#failure = { error: error as Error, of: this.#attempt() };
     }
   }
 
@@ -143,6 +159,11 @@ export class Taste {
   #subject(): string {
     const models = this.#ingredients.cards.map((card) => [card.key, card.state.at]);
     return JSON.stringify([models, this.#examples(), this.#definition()]);
+  }
+
+  // a failure may well be the device's
+  #attempt(): string {
+    return JSON.stringify([this.#subject(), this.device]);
   }
 
   #row({ query, positives, negatives }: Example): Row {

@@ -112,6 +112,40 @@ describe('the embedded demo', () => {
     expect(app.errors).toEqual([]);
   });
 
+  test('says what is missing where a field is empty, and leaves alone what is half typed', async () => {
+    const { page } = app;
+    await setWeights(page, { base: 0.25, bank: 0.25, science: 0.25, words: 0.25 });
+    const weight = page.getByRole('spinbutton', { name: 'Weight of base' });
+    const fillUp = page.getByRole('button', { name: 'Make the sum 1' });
+    await weight.fill('');
+    await page.getByText('Sum: none while a weight is empty').waitFor();
+    expect(await fillUp.isDisabled()).toBe(true);
+    expect(await page.locator('main').textContent()).not.toContain('Sum: NaN');
+    await weight.fill('0.5');
+    await page.getByText('Sum: 1.25').waitFor();
+    expect(await fillUp.isDisabled()).toBe(false);
+
+    await page.getByRole('radio', { name: 'Reference:' }).check();
+    const batchSize = page.getByRole('spinbutton', { name: 'Batch size' });
+    await batchSize.fill('');
+    // `1e` is no number yet; were it wiped, 2 would stand alone
+    await batchSize.pressSequentially('1e2');
+    expect(Number(await batchSize.inputValue())).toBe(100);
+    expect(app.errors).toEqual([]);
+  });
+
+  test('forgets pasted examples that could not be read once they are given up', async () => {
+    const { page } = app;
+    await page.getByRole('button', { name: 'Paste examples' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox').fill('not JSON');
+    await dialog.getByRole('button', { name: 'Use these examples' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await page.getByRole('alert').count()).toBe(0);
+  });
+
   test('loads the runtime only when scoring starts, after at most 150 kB of JavaScript', async () => {
     const { page } = app;
     await page.getByRole('button', { name: 'Score', exact: true }).first().waitFor();

@@ -105,6 +105,28 @@ describe('Session', () => {
     expect(jobs.scored).toHaveLength(1);
   });
 
+  test.each([
+    ['0', '0'],
+    ['-1', '-1'],
+    ['', 'NaN'],
+  ])('refuses “%s” as a temperature, and leaves it as it was typed', async (text, value) => {
+    const { session } = open();
+    await session.openDemo();
+    await session.taste.score();
+    session.recipe.setTemperatureText(text);
+    expect(session.recipe.temperatureText).toBe(text);
+    expect(session.recipe.weights).toMatchObject({
+      at: 'failed',
+      error: { code: 'setting-invalid', facts: { setting: 'temperature', value } },
+    });
+    expect([session.next, session.obstacle]).toEqual(['wait', 'weights-wrong']);
+    // the slider stands at its lower end, and takes over from there
+    expect(session.recipe.temperatureDecade).toBe(-2);
+    session.recipe.temperatureDecade = 0.5;
+    expect(session.recipe.temperatureText).toBe('3.16');
+    expect(session.next).toBe('mix');
+  });
+
   test('does not pour weights that come from the losses of other examples', async () => {
     const { session } = open();
     await session.openDemo();
@@ -162,6 +184,54 @@ describe('Session', () => {
     expect(session.taste.current?.scores.losses).toEqual([1, 1, 1]);
   });
 
+  test('says no more why scoring failed once the device or an example is another', async () => {
+    const failure = new KnownError('gpu-missing', {});
+    const { session } = open({
+      score: async () => {
+        throw failure;
+      },
+    });
+    await session.openDemo();
+    session.taste.device = 'gpu';
+    await session.taste.score();
+    expect(session.taste.failure).toBe(failure);
+    session.taste.device = 'cpu';
+    expect(session.taste.failure).toBeUndefined();
+    await session.taste.score();
+    session.taste.editRow(session.taste.rows[0]?.key ?? '', { query: 'another' });
+    expect(session.taste.failure).toBeUndefined();
+  });
+
+  test('says why scoring failed even if an example was edited meanwhile', async () => {
+    const failure = new KnownError('gpu-lost', { why: 'reset' });
+    let fail: (error: Error) => void = () => undefined;
+    const { session } = open({ score: () => new Promise((_, reject) => (fail = reject)) });
+    await session.openDemo();
+    const scoring = session.taste.score();
+    session.taste.editRow(session.taste.rows[0]?.key ?? '', { query: 'another' });
+    fail(failure);
+    await scoring;
+    expect(session.taste.failure).toBe(failure);
+  });
+
+  test('says no more why mixing failed once the weights or the models are others', async () => {
+    const failure = new KnownError('storage-full', { file: 'model.safetensors' });
+    const { session } = open({
+      merge: async () => {
+        throw failure;
+      },
+    });
+    await session.openDemo();
+    session.recipe.setOrigin('hand');
+    await session.pour.mix();
+    expect(session.pour.failure).toBe(failure);
+    session.recipe.setHandText(keyOf(session, 'bank'), '0.33333333');
+    expect(session.pour.failure).toBeUndefined();
+    await session.pour.mix();
+    session.ingredients.remove(keyOf(session, 'bank'));
+    expect(session.pour.failure).toBeUndefined();
+  });
+
   test('waits where models do not fit together', async () => {
     const problem: Problem = { severity: 'refused', code: 'models-too-many', facts: { count: 3, limit: 2 } };
     const { session } = open({ compare: async () => ({ problems: [problem], output: undefined }) });
@@ -215,6 +285,23 @@ describe('Session', () => {
     expect([session.next, session.obstacle]).toEqual(['wait', 'weights-wrong']);
     session.recipe.fillUp();
     expect(session.next).toBe('mix');
+  });
+
+  test.each([
+    ['', 'an empty field has no sum'],
+    ['-1', 'the sum is 0'],
+  ])('makes no sum 1 of “%s” beside 1 and 0: %s', async (text) => {
+    const { session } = open();
+    await session.openDemo();
+    session.recipe.setOrigin('hand');
+    session.recipe.setHandText(keyOf(session, 'base'), text);
+    session.recipe.setHandText(keyOf(session, 'bank'), '1');
+    session.recipe.setHandText(keyOf(session, 'science'), '0');
+    expect(session.recipe.fillable).toBe(false);
+    session.recipe.fillUp();
+    expect(session.recipe.handTexts).toEqual([text, '1', '0']);
+    session.recipe.setHandText(keyOf(session, 'base'), '3');
+    expect(session.recipe.fillable).toBe(true);
   });
 
   test('shows computed weights in four digits, and mixes them exactly', async () => {
@@ -372,6 +459,24 @@ describe('Session', () => {
     expect(session.ingredients.failure).toMatchObject({ facts: { name: 'my-model' } });
   });
 
+  test.each([
+    [['config.json', 'model.safetensors'], 'local-model'],
+    [['mine/config.json', 'mine/model.safetensors'], undefined],
+  ])('calls the model of %j by what the files do not say: %s', async (paths, name) => {
+    const names: (string | undefined)[] = [];
+    const { session } = open({
+      groupLocal: (_, given) => {
+        names.push(given);
+        return [];
+      },
+    });
+    await session.addFiles(
+      paths.map((path) => ({ path, file: new File([], path) })),
+      paths.join(', '),
+    );
+    expect(names).toEqual([name]);
+  });
+
   test('takes dropped examples, and says at the table which line is wrong', async () => {
     const { session } = open();
     const drop = (text: string) =>
@@ -381,6 +486,20 @@ describe('Session', () => {
     await drop('{"query": "q"}\nnot JSON\n');
     expect(session.taste.examplesFailure).toMatchObject({ code: 'examples-unreadable', facts: { line: 2 } });
     expect(session.taste.rows).toHaveLength(1);
+  });
+
+  test.each<[string, (session: Session) => void]>([
+    ['they were given up', (session) => session.taste.forgetUnreadable()],
+    ['one is added', (session) => session.taste.addRow()],
+    ['one is removed', (session) => session.taste.removeRow(session.taste.rows[0]?.key ?? '')],
+    ['one is edited', (session) => session.taste.editRow(session.taste.rows[0]?.key ?? '', { query: 'r' })],
+  ])('says no more why examples could not be read once %s', async (_, change) => {
+    const { session } = open();
+    await session.openDemo();
+    session.taste.readExamples('not JSON');
+    expect(session.taste.examplesFailure).toMatchObject({ code: 'examples-unreadable' });
+    change(session);
+    expect(session.taste.examplesFailure).toBeUndefined();
   });
 
   test('reads negatives one a line, and leaves blank lines out', async () => {
