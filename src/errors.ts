@@ -143,6 +143,12 @@ export type Problem<C extends ErrorCode = ErrorCode> = {
   [K in C]: { readonly severity: 'refused' | 'note'; readonly code: K; readonly facts: FactsOf[K] };
 }[C];
 
+/** Throws the first refusal. */
+export function checkProblems(problems: readonly Problem[]): void {
+  const refusal = problems.find(({ severity }) => severity === 'refused');
+  if (refusal !== undefined) throw new KnownError(refusal.code, refusal.facts);
+}
+
 export function toProblem(error: KnownError): Problem {
   return { severity: 'refused', code: error.code, facts: error.facts } as Problem;
 }

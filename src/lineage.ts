@@ -1,12 +1,35 @@
 /** Who went into a mixture: its name, and the card that states every model, weight and identity. */
 import { printCard } from './export/card.ts';
 import { safeName } from './export/zip.ts';
+import { readConfig, type Config } from './model/config.ts';
 import { readLicence } from './model/licence.ts';
-import { readModules } from './model/modules.ts';
-import { readPrompts } from './model/prompts.ts';
-import { openModel, type NamedSource } from './pipeline.ts';
+import { readModules, type Modules } from './model/modules.ts';
+import { noPrompts, readPrompts, type Prompts } from './model/prompts.ts';
+import type { NamedSource } from './pipeline.ts';
 import type { MergeJob } from './pour.ts';
 import type { Source } from './source/source.ts';
+
+/** Model 1's settings, which the mixture takes over. */
+export interface Base {
+  readonly source: NamedSource['source'];
+  readonly config: Config;
+  readonly modules: Modules;
+  /** As edited on the page, else its own. */
+  readonly prompts: Prompts;
+  /** It makes embeddings, and not text or scores. */
+  readonly embeds: boolean;
+}
+
+/** Reads small files only. */
+export async function describeBase(
+  source: NamedSource['source'],
+  edited: Prompts | undefined,
+): Promise<Base> {
+  const config = await readConfig(source);
+  const modules = await readModules(source, config);
+  const prompts = edited ?? (await readPrompts(source)) ?? noPrompts;
+  return { source, config, modules, prompts, embeds: isEncoder(config.architecture) };
+}
 
 /** E.g. `mix-of-base-bank-science`: the models' short names. */
 export function nameOf(named: readonly NamedSource[]): string {
@@ -17,7 +40,8 @@ export function nameOf(named: readonly NamedSource[]): string {
 /** README.md of a mixture. `sha256` is that of its checkpoint. */
 export async function cardOf(
   named: readonly NamedSource[],
-  { weights, scoring, prompts }: Omit<MergeJob, 'models'>,
+  { modules, prompts, embeds }: Base,
+  { weights, scoring }: Omit<MergeJob, 'models'>,
   name: string,
   sha256: string,
 ): Promise<string> {
@@ -28,21 +52,14 @@ export async function cardOf(
     identity: ref.kind === 'hub' ? undefined : await identityOf(source),
     licence: await readLicence(source),
   }));
-  const base = named[0]!.source;
-  const { config } = await openModel(base);
-  const modules = await readModules(base, config);
   return printCard({
     name,
     folder: name,
     models: await Promise.all(models),
     scoring,
     embedding:
-      isEncoder(config.architecture) && modules.pooling !== undefined
-        ? {
-            pooling: modules.pooling,
-            normalised: modules.normalised,
-            prompts: prompts ?? (await readPrompts(base)) ?? { query: '', document: '' },
-          }
+      embeds && modules.pooling !== undefined
+        ? { pooling: modules.pooling, normalised: modules.normalised, prompts }
         : undefined,
     sha256,
   });
@@ -58,7 +75,7 @@ async function identityOf(source: Source): Promise<string> {
 }
 
 /** Bare models make embeddings; a class with a head that generates or classifies does not. */
-export function isEncoder(architecture: string | undefined): boolean {
+function isEncoder(architecture: string | undefined): boolean {
   return (
     architecture === undefined ||
     !/For(CausalLM|SequenceClassification|ConditionalGeneration)$|LMHead/.test(architecture)

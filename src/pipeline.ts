@@ -5,22 +5,22 @@
  */
 import { KnownError, toProblem, type Problem } from './errors.ts';
 import type { Device, RanOn } from './graph/runtime.ts';
+import { planLinear } from './merge/plan.ts';
 import { compareModels, type OpenedModel } from './model/compare.ts';
 import { readConfig, type Config } from './model/config.ts';
 import { readLicence } from './model/licence.ts';
 import { readModules, type Modules } from './model/modules.ts';
-import { readPrompts, suggestPrompts } from './model/prompts.ts';
+import { noPrompts, readPrompts, suggestPrompts, type Prompts } from './model/prompts.ts';
+import { dtypesOf } from './model/summary.ts';
 import { openVocabulary } from './model/vocabulary.ts';
-import type { Report } from './progress.ts';
 import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
 import { planFile } from './safetensors/writer.ts';
 import type { Example } from './score/examples.ts';
-import { graphOf, ownPooling, type Scorable } from './score/scorable.ts';
-import type { LossDefinition, Prompts, Scorer, Watching } from './score/score.ts';
+import { graphOf, type Scorable } from './score/scorable.ts';
+import type { LossDefinition, Scorer, Watching } from './score/score.ts';
 import { TextTokenizer } from './score/tokenize.ts';
 import type { CachedSource } from './source/cached.ts';
 import type { ModelRef, Source } from './source/source.ts';
-import { dtypesOf } from './model/summary.ts';
 
 export { parseExamples, printExamples } from './score/examples.ts';
 export { Scorer } from './score/score.ts';
@@ -28,7 +28,8 @@ export { checkWeights, weigh } from './score/weights.ts';
 export { createSha256 } from './tensor/sha256.ts';
 export type { Device, RanOn } from './graph/runtime.ts';
 export type { MergeJob, Output, OutputFile } from './pour.ts';
-export type { LossDefinition, Prompts, Watching } from './score/score.ts';
+export type { Prompts } from './model/prompts.ts';
+export type { LossDefinition, Watching } from './score/score.ts';
 
 /** What a card shows of a model. Read from headers and small files only. */
 export interface ModelFacts {
@@ -111,7 +112,7 @@ export async function inspectModel({ ref, source }: NamedSource): Promise<ModelF
     pooling: modules.pooling ?? '',
     normalised: modules.normalised,
     maxTokens: modules.maxTokens,
-    prompts: stated ?? suggested ?? { query: '', document: '' },
+    prompts: stated ?? suggested ?? noPrompts,
     promptsFrom: stated ? 'repository' : suggested ? 'suggested' : 'none',
     licence: await readLicence(source),
     problems: await scoringProblems(source, config, modules),
@@ -124,13 +125,9 @@ async function scoringProblems(
   config: Config,
   modules: Modules,
 ): Promise<readonly Problem[]> {
-  const model = { name: source.name, config, modules };
   const refusals: Problem[] = [];
   try {
-    const pooling = modules.problems.some(({ severity }) => severity === 'refused')
-      ? 'cls'
-      : ownPooling(model);
-    graphOf(model, pooling);
+    graphOf({ name: source.name, config }, modules.pooling ?? 'cls');
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
     refusals.push(toProblem(error));
@@ -150,12 +147,9 @@ export async function compareAll(named: readonly NamedSource[]): Promise<Compari
   const { problems: differences, tensors } = await compareModels(models);
   const problems = [...differences, ...(await keptModules(models[0]))];
   if (problems.some(({ severity }) => severity === 'refused')) return { problems, output: undefined };
-  const file = planFile(
-    tensors.map(({ name, shape, kind, from }) => {
-      const dtype = kind === 'float' ? 'F32' : from.findLast((tensor) => tensor !== undefined)!.dtype;
-      return { name, shape, dtype };
-    }),
-  );
+  // names, shapes and dtypes are the same whatever the weights
+  const anyWeights = named.map(() => 0);
+  const file = planFile(planLinear(tensors, anyWeights).tensors);
   const parameterCount = file.tensors.reduce((sum, { elementCount }) => sum + elementCount, 0);
   return { problems, output: { tensorCount: tensors.length, parameterCount, bytes: file.bytes } };
 }
@@ -187,10 +181,7 @@ export async function scoreAll(
 ): Promise<Scores> {
   const started = performance.now();
   const openAll = () => Promise.all(named.map(({ source }) => openScorable(source)));
-  // once for the refusals, before anything large is fetched; once more for the headers of what was fetched and checked
-  await openAll();
-  await fetchAll(named, watching);
-  const models = await openAll();
+  const models = await openFetched(named, openAll, watching);
   const { losses, ranOn, problems } = await scorer.score(models, examples, definition, device, watching);
   return { losses, ranOn, problems, seconds: (performance.now() - started) / 1000 };
 }
@@ -203,9 +194,7 @@ export async function embedTexts(
   { prompt, device }: { readonly prompt: string; readonly device: Device },
   watching: Watching,
 ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly ranOn: RanOn }> {
-  await openScorable(named.source);
-  await fetchAll([named], watching);
-  const model = await openScorable(named.source);
+  const model = await openFetched([named], () => openScorable(named.source), watching);
   return scorer.embed(model, texts, prompt, device, watching);
 }
 
@@ -239,11 +228,23 @@ async function missingBytes(source: Source | CachedSource, { files }: Checkpoint
   return (await Promise.all(missing)).reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** Brings the checkpoints of Hub models into this browser's storage, one file at a time. Throws the `hub-…` codes, `storage-full`. */
-export async function fetchAll(
+/**
+ * What `open` makes of models whose values are here: opened once for the refusals, before anything large is fetched,
+ * and, where something had to be, once more for the headers of what was fetched and checked.
+ */
+export async function openFetched<T>(
   named: readonly NamedSource[],
-  { signal, report }: { readonly signal: AbortSignal; readonly report: Report },
-): Promise<void> {
+  open: () => Promise<T>,
+  watching: Watching,
+): Promise<T> {
+  const opened = await open();
+  if (!named.some(({ source }) => isCached(source))) return opened;
+  await fetchAll(named, watching);
+  return open();
+}
+
+/** Brings the checkpoints of Hub models into this browser's storage, one file at a time. Throws the `hub-…` codes, `storage-full`. */
+async function fetchAll(named: readonly NamedSource[], { signal, report }: Watching): Promise<void> {
   for (const { source } of named) {
     if (!isCached(source)) continue;
     const { files, bytes: total } = await openCheckpoint(source);

@@ -2,24 +2,23 @@
  * The last step of the pipeline: a mixture becomes files in a job's folder, written, closed, read back and hashed
  * before anything is offered. Memory is bounded by chunks; a failure or a stop leaves nothing behind.
  */
-import { isKnown, KnownError } from './errors.ts';
+import { checkProblems, isKnown, KnownError } from './errors.ts';
 import { planFiles, type PlannedFile } from './export/files.ts';
 import { zipStream } from './export/zip.ts';
 import { createJob, openJob, type JobFolder, type WrittenFile } from './job/folder.ts';
 import { discardAbandoned } from './job/offered.ts';
-import { cardOf, isEncoder, nameOf } from './lineage.ts';
+import { cardOf, describeBase, nameOf, type Base } from './lineage.ts';
 import { planLinear, type Plan } from './merge/plan.ts';
 import { mergeTensors } from './merge/run.ts';
 import { compareModels } from './model/compare.ts';
 import { settingsLimitBytes } from './model/json-file.ts';
-import { readModules } from './model/modules.ts';
-import { readPrompts } from './model/prompts.ts';
+import type { Prompts } from './model/prompts.ts';
 import { readFile } from './model/small-file.ts';
-import { fetchAll, isCached, openModel, type NamedSource } from './pipeline.ts';
+import { isCached, openFetched, openModel, type NamedSource } from './pipeline.ts';
 import { planFile, writeCheckpoint } from './safetensors/writer.ts';
-import type { Prompts, Watching } from './score/score.ts';
+import type { Watching } from './score/score.ts';
 import { checkWeights } from './score/weights.ts';
-import type { ModelRef, Source } from './source/source.ts';
+import type { ModelRef } from './source/source.ts';
 import { createSha256 } from './tensor/sha256.ts';
 
 export interface MergeJob {
@@ -36,7 +35,7 @@ export interface MergeJob {
   };
 }
 
-export { offerLock } from './job/offered.ts';
+export { discardAbandoned, offerLock } from './job/offered.ts';
 export type OutputFile = WrittenFile;
 
 /** A merged model that was written, closed, read back and hashed. */
@@ -63,14 +62,13 @@ export async function mergeAll(
 ): Promise<Output> {
   const started = performance.now();
   checkWeights(job.weights, named.length);
-  // once for the refusals, before anything large is fetched; once more for the headers of what was fetched and checked
-  await matchAll(named);
-  await planSmallFiles(named[0]!.source, job.prompts);
-  await fetchAll(named, watching);
-  const { tensors, checkpoints } = await matchAll(named);
+  const open = async () => {
+    const matched = await matchAll(named);
+    const base = await describeBase(named[0]!.source, job.prompts);
+    return { ...matched, base, small: await planSmallFiles(base) };
+  };
+  const { tensors, checkpoints, base, small } = await openFetched(named, open, watching);
   const plan = planLinear(tensors, job.weights);
-  const base = named[0]!.source;
-  const small = await planSmallFiles(base, job.prompts);
 
   // whatever keeps leftovers from going is no reason not to mix
   await discardAbandoned().catch(() => undefined);
@@ -79,9 +77,9 @@ export async function mergeAll(
     const name = nameOf(named);
     const written: WrittenFile[] = [await writeMerged(folder, plan, checkpoints, watching)];
     for (const file of small) {
-      written.push(await writeSmall(folder, file, base, watching.signal));
+      written.push(await writeSmall(folder, file, base.source, watching.signal));
     }
-    const card = await cardOf(named, job, name, written[0]!.sha256);
+    const card = await cardOf(named, base, job, name, written[0]!.sha256);
     written.push(await writeText(folder, cardPath, card, watching.signal));
     const files = written.sort((a, b) => (a.path < b.path ? -1 : 1));
     await checkFiles(folder, files, watching);
@@ -98,8 +96,7 @@ export async function mergeAll(
 async function matchAll(named: readonly NamedSource[]) {
   const models = await Promise.all(named.map(({ source }) => openModel(source)));
   const { problems, tensors } = await compareModels(models);
-  const refusal = problems.find(({ severity }) => severity === 'refused');
-  if (refusal !== undefined) throw new KnownError(refusal.code, refusal.facts);
+  checkProblems(problems);
   return { tensors, checkpoints: models.map(({ checkpoint }) => checkpoint) };
 }
 
@@ -135,11 +132,6 @@ function ignoreMissing(error: unknown): undefined {
   if (!isKnown(error, 'output-missing')) throw error;
 }
 
-/** Removes what crashed and closed tabs left. */
-export function tidyOutputs(): Promise<void> {
-  return discardAbandoned();
-}
-
 export async function discardOutput(job: string): Promise<void> {
   await (await openJob(job)).remove();
 }
@@ -169,24 +161,28 @@ async function writeMerged(
   return { path: checkpointPath, bytes: file.bytes, sha256: hash.digestHex() };
 }
 
-async function planSmallFiles(base: Source, edited: Prompts | undefined): Promise<readonly PlannedFile[]> {
-  const { config } = await openModel(base);
-  const modules = await readModules(base, config);
+async function planSmallFiles({
+  source,
+  config,
+  modules,
+  prompts,
+  embeds,
+}: Base): Promise<readonly PlannedFile[]> {
   const text = async (path: string): Promise<string | undefined> => {
-    const bytes = await readFile(base, path, settingsLimitBytes);
+    const bytes = await readFile(source, path, settingsLimitBytes);
     return bytes && new TextDecoder().decode(bytes);
   };
-  const paths = (await base.list()).map(({ path }) => path);
+  const paths = (await source.list()).map(({ path }) => path);
   return planFiles(paths, {
-    model: base.name,
+    model: source.name,
     config: (await text('config.json'))!,
     modules: await text('modules.json'),
     sentenceConfig: await text('config_sentence_transformers.json'),
     // a language model has no pooling to write down
-    embedding: isEncoder(config.architecture)
+    embedding: embeds
       ? { hiddenSize: config.integer('hidden_size', 0), maxTokens: modules.maxTokens }
       : undefined,
-    prompts: edited ?? (await readPrompts(base)) ?? { query: '', document: '' },
+    prompts,
   });
 }
 

@@ -7,8 +7,9 @@ import { readSource, readSources, valueImports, visit, type SourceFile } from '.
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   progress: [],
+  storage: ['errors'],
   tensor: ['errors'],
-  source: ['errors'],
+  source: ['errors', 'storage'],
   export: ['errors'],
   safetensors: ['errors', 'tensor'],
   model: ['errors', 'tensor', 'safetensors'],
@@ -17,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   evaluate: ['errors', 'tensor', 'graph', 'score'],
   merge: ['errors', 'tensor', 'safetensors', 'model'],
   recipe: ['errors', 'merge'],
-  job: ['errors', 'recipe'],
+  job: ['errors', 'storage', 'recipe'],
 };
 
 const belowPipeline = Object.keys(mayImport);

@@ -6,8 +6,9 @@
  * pictures, no pickles, no card of another model.
  */
 import { KnownError } from '../errors.ts';
+import type { Prompts } from '../model/prompts.ts';
 import { editJson, parseFields } from './json-edit.ts';
-import { printClsPooling, printLimits, printModules, printPrompts, type Prompts } from './layout.ts';
+import { printClsPooling, printLimits, printModules, printPrompts } from './layout.ts';
 
 /** What is known of model 1, which lends everything but its values. */
 export interface OutputFacts {

@@ -5,12 +5,8 @@
  *
  * Source: sentence-transformers, `SentenceTransformer.save` and `models/Pooling.py`.
  */
+import type { Prompts } from '../model/prompts.ts';
 import { editJson, parseFields, parseObject } from './json-edit.ts';
-
-export interface Prompts {
-  readonly query: string;
-  readonly document: string;
-}
 
 /** `modules.json` of a transformer, its pooling, and vectors of length 1. */
 export function printModules(): string {

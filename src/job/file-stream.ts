@@ -4,8 +4,8 @@
  *
  * What is not closed does not stay: a failed write or an abort closes the handle and removes the file.
  */
-import { KnownError } from '../errors.ts';
-import { findFile, toStorageError } from './storage.ts';
+import { openSync, toStorageError, writeAll } from '../storage.ts';
+import { findFile } from './storage.ts';
 
 export interface FileStream {
   readonly stream: WritableStream<Uint8Array>;
@@ -37,7 +37,7 @@ export async function openFileStream(folder: FileSystemDirectoryHandle, path: st
       } catch (error) {
         // a stream whose write failed never calls abort
         await discard();
-        throw toStorageError(error, path);
+        throw error;
       }
     },
     async close() {
@@ -58,27 +58,10 @@ export async function openFileStream(folder: FileSystemDirectoryHandle, path: st
 async function openHandle(folder: FileSystemDirectoryHandle, path: string) {
   try {
     const { parent, file } = await findFile(folder, path, 'create');
-    if (typeof file.createSyncAccessHandle !== 'function') {
-      throw new KnownError('storage-unavailable', { why: 'files can be written in dedicated workers only' });
-    }
-    const handle = await file.createSyncAccessHandle();
+    const handle = await openSync(file);
     handle.truncate(0);
     return { parent, file, handle };
   } catch (error) {
     throw toStorageError(error, path);
-  }
-}
-
-/**
- * A disk that fills up may take a part of the bytes, or none, before the browser calls it an error; Chromium has been
- * seen to return 4294967288 there instead of throwing, a negative number that lost its sign.
- */
-function writeAll(handle: FileSystemSyncAccessHandle, chunk: Uint8Array, at: number, path: string): void {
-  let written = 0;
-  while (written < chunk.byteLength) {
-    const count = handle.write(chunk.subarray(written), { at: at + written });
-    if (count === 0 || count > chunk.byteLength - written)
-      throw new KnownError('storage-full', { file: path });
-    written += count;
   }
 }

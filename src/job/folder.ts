@@ -9,8 +9,9 @@
  * folder that has no marker and whose lock is free is a leftover.
  */
 import { KnownError } from '../errors.ts';
+import { isAbsent, layout, toStorageError } from '../storage.ts';
 import { openFileStream, type FileStream } from './file-stream.ts';
-import { findFile, isAbsent, openFolder, openJobs, toStorageError } from './storage.ts';
+import { findFile, openFolder, openJobs } from './storage.ts';
 
 /** One file of a finished job, as it was read back. */
 export interface WrittenFile {
@@ -196,7 +197,7 @@ function isFolder(handle: FileSystemHandle): handle is FileSystemDirectoryHandle
 }
 
 function lockName(id: string): string {
-  return `shaker-1/jobs/${id}`;
+  return `${layout}/jobs/${id}`;
 }
 
 /** Takes the job's lock; the returned function gives it back. */

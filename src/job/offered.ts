@@ -3,10 +3,11 @@
  * dies with the page, and a finished job that nobody offers can be had again and takes only room.
  */
 import { isKnown } from '../errors.ts';
+import { layout } from '../storage.ts';
 import { discardUnfinished, listComplete, openJob } from './folder.ts';
 
 export function offerLock(job: string): string {
-  return `shaker-1/offered/${job}`;
+  return `${layout}/offered/${job}`;
 }
 
 /** Between a job's end and its page's lock there is a moment; nothing younger than this is taken away. */

@@ -1,27 +1,9 @@
-/**
- * The browser's private file system (OPFS), where jobs lie; its failures become known errors here.
- *
- *   shaker-1/            the layout's version; another layout would be another folder
- *     hub/…              files of the Hub, kept by source/
- *     jobs/<id>/…        see folder.ts
- */
-import { KnownError } from '../errors.ts';
-
-const layout = 'shaker-1';
+/** Where jobs lie in the browser's private file system: `shaker-1/jobs/<id>/…`, see folder.ts. */
+import { layout, openRoot, toStorageError } from '../storage.ts';
 
 /** The folder of all jobs. Throws `storage-unavailable` where a browser has no private file system, or hides it (private windows). */
 export async function openJobs(): Promise<FileSystemDirectoryHandle> {
-  // absent outside a browser, and on pages that are not secure
-  const storage = (globalThis as { navigator?: { storage?: Partial<StorageManager> } }).navigator?.storage;
-  if (storage?.getDirectory === undefined) {
-    throw new KnownError('storage-unavailable', { why: 'this browser has no private file system' });
-  }
-  try {
-    const root = await storage.getDirectory();
-    return await openFolder(await openFolder(root, layout), 'jobs');
-  } catch (error) {
-    throw toStorageError(error, 'jobs');
-  }
+  return openFolder(await openFolder(await openRoot(), layout), 'jobs');
 }
 
 /** The folder `name` in `folder`, made if need be. Throws `storage-full` and `storage-unavailable`. */
@@ -36,14 +18,6 @@ export async function openFolder(
   }
 }
 
-/** What the file system threw, as a known error: no room left, or not usable and why. Anything else is returned as it is. */
-export function toStorageError(error: unknown, file: string): unknown {
-  if (!(error instanceof DOMException)) return error;
-  if (error.name === 'QuotaExceededError') return new KnownError('storage-full', { file }, { cause: error });
-  const why = `${error.name}: ${error.message}`;
-  return new KnownError('storage-unavailable', { why }, { cause: error });
-}
-
 /** The handle of `path` below `folder`, whose folders are made on the way where `missing` says so. `.` and `..` are refused by the file system itself. */
 export async function findFile(
   folder: FileSystemDirectoryHandle,
@@ -56,10 +30,4 @@ export async function findFile(
   let parent = folder;
   for (const name of names) parent = await parent.getDirectoryHandle(name, { create });
   return { parent, file: await parent.getFileHandle(last, { create }) };
-}
-
-export function isAbsent(error: unknown): boolean {
-  return (
-    error instanceof DOMException && (error.name === 'NotFoundError' || error.name === 'TypeMismatchError')
-  );
 }

@@ -1,6 +1,7 @@
 /** The licence that a model card states. */
 import type { Source } from '../source/source.ts';
-import { nameFile, readBlob } from './small-file.ts';
+import { readBlob } from '../safetensors/blob.ts';
+import { nameFile } from './small-file.ts';
 
 /** The block of metadata stands first; cards with long tables of results keep them in it, too. */
 const frontMatterLimitBytes = 1024 * 1024;

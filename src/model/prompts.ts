@@ -1,9 +1,15 @@
 /** Text that a model expects before every query and every document. */
 import { KnownError } from '../errors.ts';
-import type { Prompts } from '../pipeline.ts';
 import type { Source } from '../source/source.ts';
 import { isObject, ownField, readJsonObject, settingsLimitBytes, type JsonObject } from './json-file.ts';
 import { nameFile } from './small-file.ts';
+
+export interface Prompts {
+  readonly query: string;
+  readonly document: string;
+}
+
+export const noPrompts: Prompts = { query: '', document: '' };
 
 const path = 'config_sentence_transformers.json';
 

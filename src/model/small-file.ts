@@ -1,5 +1,6 @@
 /** Reading a model's small files whole: settings, vocabularies. Sizes are checked before a byte is read. */
 import { KnownError } from '../errors.ts';
+import { readBlob } from '../safetensors/blob.ts';
 import type { Source } from '../source/source.ts';
 
 /** How a failure names a file: with its model, because every model has a file of the same name. */
@@ -27,19 +28,4 @@ export async function readFile(
   const file = nameFile(source, path);
   if (blob.size > limitBytes) throw new KnownError('file-too-large', { file, bytes: blob.size, limitBytes });
   return readBlob(blob, file);
-}
-
-/** All of `blob`. Throws `file-unreadable`, `read-short`, and what the source throws. */
-export async function readBlob(blob: Blob, file: string): Promise<Uint8Array<ArrayBuffer>> {
-  let buffer: ArrayBuffer;
-  try {
-    buffer = await blob.arrayBuffer();
-  } catch (error) {
-    // an abort and the source's own failures pass; browsers throw anything else for a file that went away
-    if (error instanceof KnownError || (error instanceof Error && error.name === 'AbortError')) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new KnownError('file-unreadable', { file, why }, { cause: error });
-  }
-  if (buffer.byteLength === blob.size) return new Uint8Array(buffer);
-  throw new KnownError('read-short', { file, wantBytes: blob.size, gotBytes: buffer.byteLength });
 }

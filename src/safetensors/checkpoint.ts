@@ -9,6 +9,7 @@ import { KnownError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
 import { toFloat32 } from '../tensor/convert.ts';
 import { elementBytes, isFloat, type Dtype } from '../tensor/dtype.ts';
+import { readBlob } from './blob.ts';
 import { headerBytesOf, lengthBytes, parseHeader } from './header.ts';
 import { indexLimitBytes, indexPath, parseIndex } from './shard-index.ts';
 
@@ -188,24 +189,6 @@ export class Checkpoint {
   }
 }
 
-/** A failed read may be our own error, an abort, or anything else, even a string: only the last is wrapped. */
-async function readRange(
-  blob: Blob,
-  start: number,
-  end: number,
-  file: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  let buffer: ArrayBuffer;
-  try {
-    buffer = await blob.slice(start, end).arrayBuffer();
-  } catch (error) {
-    if (error instanceof KnownError || (error instanceof Error && error.name === 'AbortError')) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new KnownError('file-unreadable', { file, why }, { cause: error });
-  }
-  const wantBytes = end - start;
-  if (buffer.byteLength !== wantBytes) {
-    throw new KnownError('read-short', { file, wantBytes, gotBytes: buffer.byteLength });
-  }
-  return new Uint8Array(buffer);
+function readRange(blob: Blob, start: number, end: number, file: string): Promise<Uint8Array<ArrayBuffer>> {
+  return readBlob(blob.slice(start, end), file, end - start);
 }

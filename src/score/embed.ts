@@ -3,8 +3,7 @@
  * say. Sequences are sorted by length, so that little is padded, and come back in the order they were given.
  */
 import type { EncoderSession, Feed, Placed } from '../graph/session.ts';
-
-export type Pooling = 'mean' | 'cls' | 'max' | 'lasttoken';
+import type { Pooling } from '../model/pooling.ts';
 
 /** About a second of MiniLM on one WASM thread: how soon a stop between batches is seen. */
 const batchTokens = 1024;

@@ -1,13 +1,13 @@
 /** A model that is ready to be scored: its settings, tokenizer, graph and parameters by canonical name. */
-import { KnownError } from '../errors.ts';
+import { checkProblems, KnownError } from '../errors.ts';
 import { buildEncoder } from '../graph/architectures.ts';
 import type { EncoderGraph, Parameter } from '../graph/graph.ts';
 import { checkQuantisation, type Config } from '../model/config.ts';
 import type { Modules } from '../model/modules.ts';
 import { nameTensors } from '../model/names.ts';
+import type { Pooling } from '../model/pooling.ts';
 import type { Checkpoint, Tensor } from '../safetensors/checkpoint.ts';
 import { isFloat } from '../tensor/dtype.ts';
-import type { Pooling } from './embed.ts';
 import type { TextTokenizer } from './tokenize.ts';
 
 export interface Scorable {
@@ -26,8 +26,7 @@ export function graphOf({ config, name }: Pick<Scorable, 'config' | 'name'>, poo
 
 /** The model's own pooling. Throws the first refusal that its modules earned. */
 export function ownPooling({ name, modules }: Pick<Scorable, 'name' | 'modules'>): Pooling {
-  const refusal = modules.problems.find(({ severity }) => severity === 'refused');
-  if (refusal !== undefined) throw new KnownError(refusal.code, refusal.facts);
+  checkProblems(modules.problems);
   if (modules.pooling === undefined)
     throw new KnownError('pooling-unknown', { model: name, pooling: 'none' });
   return modules.pooling;

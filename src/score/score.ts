@@ -6,18 +6,15 @@ import { KnownError, type Problem } from '../errors.ts';
 import type { EncoderGraph } from '../graph/graph.ts';
 import { openRuntime, type Device, type RanOn, type Runtime } from '../graph/runtime.ts';
 import { EncoderSession } from '../graph/session.ts';
+import type { Pooling } from '../model/pooling.ts';
+import type { Prompts } from '../model/prompts.ts';
 import type { Report } from '../progress.ts';
 import { batchLoss, planOwn, planReference, toUnit, type Batch } from './contrastive.ts';
-import { embedSequences, type Pooling } from './embed.ts';
+import { embedSequences } from './embed.ts';
 import type { Example } from './examples.ts';
 import { graphOf, ownPooling, readerOf, type Scorable } from './scorable.ts';
 import type { TextTokenizer } from './tokenize.ts';
 import { checkLosses } from './weights.ts';
-
-export interface Prompts {
-  readonly query: string;
-  readonly document: string;
-}
 
 export type LossDefinition =
   | {
@@ -67,38 +64,30 @@ export class Scorer {
     device: Device,
     watching: Watching,
   ): Promise<Losses> {
-    return this.#alone(watching.signal, () => this.#score(models, examples, definition, device, watching));
-  }
-
-  async #score(
-    models: readonly Scorable[],
-    examples: readonly Example[],
-    definition: LossDefinition,
-    device: Device,
-    watching: Watching,
-  ): Promise<Losses> {
-    const batches =
-      definition.kind === 'own'
-        ? planOwn(examples)
-        : planReference(examples, definition.batchSize, definition.negativeCount);
-    const plans = models.map((model, m) => planModel(model, models[0]!, m, definition, batches));
-    // the runtime is fetched when it is first needed: how large it is and how far is the browser's to know
-    watching.report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
-    const runtime = await this.#open(device);
-    const losses: number[] = [];
-    for (const [m, model] of models.entries()) {
-      const { texts, pooling } = plans[m]!;
-      const graph = graphOf(donorOf(model, models[0]!, definition), pooling);
-      const session = await this.#sessionOf(graph, runtime);
-      const rows = await embedModel(session, model, texts, pooling, watching);
-      losses.push(lossOf(batches, rows));
-      // before the next model is loaded: a NaN makes the rest worthless
-      checkLosses(
-        losses,
-        models.map(({ name }) => name),
-      );
-    }
-    return { losses, ranOn: runtime.ranOn, problems: plans.flatMap(({ problems }) => problems) };
+    return this.#alone(watching.signal, async () => {
+      const batches =
+        definition.kind === 'own'
+          ? planOwn(examples)
+          : planReference(examples, definition.batchSize, definition.negativeCount);
+      const plans = models.map((model, m) => planModel(model, models[0]!, m, definition, batches));
+      // the runtime is fetched when it is first needed: how large it is and how far is the browser's to know
+      watching.report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
+      const runtime = await this.#open(device);
+      const losses: number[] = [];
+      for (const [m, model] of models.entries()) {
+        const { texts, pooling } = plans[m]!;
+        const graph = graphOf(donorOf(model, models[0]!, definition), pooling);
+        const session = await this.#sessionOf(graph, runtime);
+        const rows = await embedModel(session, model, texts, pooling, watching);
+        losses.push(lossOf(batches, rows));
+        // before the next model is loaded: a NaN makes the rest worthless
+        checkLosses(
+          losses,
+          models.map(({ name }) => name),
+        );
+      }
+      return { losses, ranOn: runtime.ranOn, problems: plans.flatMap(({ problems }) => problems) };
+    });
   }
 
   /** Embeddings of `texts` under the model's own settings, with `prompt` before each: (texts,) of (dim,), normalised if the model does. */

@@ -10,6 +10,7 @@ import { KnownError } from '../errors.ts';
 import type { CreateSha256 } from './digest.ts';
 import { guardFile } from './guarded.ts';
 import type { HubEntry, HubSource } from './hub.ts';
+import { layout } from '../storage.ts';
 import { openStored, placeOf, type Place } from './opfs.ts';
 import { fetchInto, type FetchWatch } from './part.ts';
 import type { Source } from './source.ts';
@@ -59,7 +60,7 @@ export function openCached(hub: HubSource, createSha256: CreateSha256): CachedSo
     async fetchFile(path, { signal = hub.signal, report } = {}) {
       const entry = await find(path);
       if (entry === undefined) throw new KnownError('hub-file-missing', { id: hub.id, file: path });
-      const lock = ['shaker-1/hub', hub.id, hub.commit, path].join('/');
+      const lock = [layout, 'hub', hub.id, hub.commit, path].join('/');
       const file = await withLock(lock, signal, async () => {
         // another tab may have been faster
         const there = await openComplete(entry, place(path));

@@ -4,11 +4,11 @@
  *   shaker-1/hub/<id>/<commit>/<path>        complete, checked against what the Hub states
  *   shaker-1/hub/<id>/<commit>/<path>.part   the first bytes of a file that is still coming
  *
- * Every part of a path is percent-encoded, so `<id>` is one folder. `shaker-1` is the layout's version.
+ * Every part of a path is percent-encoded, so `<id>` is one folder.
  */
-import { KnownError } from '../errors.ts';
+import { isAbsent, layout, openRoot, toStorageError } from '../storage.ts';
 
-const root = ['shaker-1', 'hub'];
+const root = [layout, 'hub'];
 
 /** Where one file lies, as a list of encoded names. */
 export interface Place {
@@ -29,13 +29,8 @@ export async function openFolder(
   folders: readonly string[],
   missing: 'create' | 'leave',
 ): Promise<FileSystemDirectoryHandle | undefined> {
-  // absent outside a browser, and on pages that are not secure
-  const storage = (globalThis as { navigator?: { storage?: Partial<StorageManager> } }).navigator?.storage;
-  if (storage?.getDirectory === undefined) {
-    throw new KnownError('storage-unavailable', { why: 'this browser has no private file system' });
-  }
   try {
-    let folder = await storage.getDirectory();
+    let folder = await openRoot();
     for (const name of folders)
       folder = await folder.getDirectoryHandle(name, { create: missing === 'create' });
     return folder;
@@ -64,17 +59,4 @@ export async function removeStored(place: Place, name: string): Promise<void> {
   } catch (error) {
     if (!isAbsent(error)) throw toStorageError(error, name);
   }
-}
-
-/** What the file system threw, as a known error: no room left, or not usable and why. Anything else is returned as it is. */
-export function toStorageError(error: unknown, file: string): unknown {
-  if (!(error instanceof DOMException) || error.name === 'AbortError') return error;
-  if (error.name === 'QuotaExceededError') return new KnownError('storage-full', { file }, { cause: error });
-  return new KnownError('storage-unavailable', { why: `${error.name}: ${error.message}` }, { cause: error });
-}
-
-function isAbsent(error: unknown): boolean {
-  return (
-    error instanceof DOMException && (error.name === 'NotFoundError' || error.name === 'TypeMismatchError')
-  );
 }

@@ -5,7 +5,8 @@
 import { KnownError } from '../errors.ts';
 import { startDigest, type CreateSha256 } from './digest.ts';
 import type { HubEntry, HubSource } from './hub.ts';
-import { openFolder, removeStored, toStorageError, type Place } from './opfs.ts';
+import { openSync, toStorageError, writeAll } from '../storage.ts';
+import { openFolder, removeStored, type Place } from './opfs.ts';
 
 export interface FetchWatch {
   readonly signal?: AbortSignal | undefined;
@@ -73,10 +74,7 @@ async function openPart(
   const folder = (await openFolder(place.folders, 'create'))!;
   try {
     const part = (await folder.getFileHandle(place.partName, { create: true })) as MovableFile;
-    if (typeof part.createSyncAccessHandle !== 'function') {
-      throw new KnownError('storage-unavailable', { why: 'files can be written in dedicated workers only' });
-    }
-    const handle = await part.createSyncAccessHandle();
+    const handle = await openSync(part);
     return { part, handle };
   } catch (error) {
     throw toStorageError(error, entry.path);
@@ -105,28 +103,6 @@ async function hashPart(
   }
   report?.(done, entry.bytes);
   return done;
-}
-
-/**
- * A disk that fills up may take a part of the bytes, or none, before the browser calls it an error; Chromium may
- * also answer with an error's number, which as a count is over four thousand million.
- */
-function writeAll(
-  handle: FileSystemSyncAccessHandle,
-  bytes: Uint8Array<ArrayBuffer>,
-  at: number,
-  file: string,
-): void {
-  try {
-    let written = 0;
-    while (written < bytes.byteLength) {
-      const count = handle.write(bytes.subarray(written), { at: at + written });
-      if (count === 0 || count > bytes.byteLength - written) throw new KnownError('storage-full', { file });
-      written += count;
-    }
-  } catch (error) {
-    throw toStorageError(error, file);
-  }
 }
 
 function flush(handle: FileSystemSyncAccessHandle, file: string): void {

@@ -22,7 +22,7 @@ export interface Client {
   demo(): Promise<{ readonly models: readonly ModelRef[]; readonly examples: readonly Example[] }>;
   /** Parses an id, `id@revision` or a Hub URL and pins its revision to a commit. Throws the `hub-…` codes. */
   pin(text: string): Promise<ModelRef>;
-  /** Sorts dropped or picked files into models; `name` is what was dropped, else the first path's folder. Throws `drop-empty`, `model-folder-missing`. */
+  /** Sorts dropped or picked files into models; `name` is for loose files and refusals; else the first folder's. Throws `drop-empty`, `model-folder-missing`. */
   groupLocal(files: readonly LocalFile[], name?: string): readonly ModelRef[];
   /** Facts of one model from headers and small files. Throws when the model cannot be opened at all. */
   inspect(model: ModelRef): Promise<ModelFacts>;
@@ -98,10 +98,9 @@ export function openClient(): Client {
   };
 }
 
-/** What was dropped by the name of its folder; loose files have none. */
+/** The first folder among what was dropped. */
 function folderOf(files: readonly LocalFile[]): string {
-  const parts = files[0]?.path.split('/') ?? [];
-  return parts.length > 1 ? parts[0]! : 'local-model';
+  return files.find(({ path }) => path.includes('/'))?.path.split('/')[0] ?? '';
 }
 
 function startWorker(name: 'files' | 'scoring'): Worker {

@@ -20,11 +20,11 @@ import {
   type Scores,
 } from '../pipeline.ts';
 import {
+  discardAbandoned,
   discardOutput,
   mergeAll,
   openOutputFile,
   packOutput,
-  tidyOutputs,
   type MergeJob,
   type Output,
 } from '../pour.ts';
@@ -144,7 +144,7 @@ const engine = {
 
   /** Gives back the room of jobs that no page needs. */
   tidy(): Promise<void> {
-    return tidyOutputs();
+    return discardAbandoned();
   },
 
   discard(output: string): Promise<void> {

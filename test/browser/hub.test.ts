@@ -6,6 +6,7 @@ import { createSha256 } from '../../src/tensor/sha256.ts';
 import type { Fault } from '../support/hub.ts';
 import type { StartedHub } from '../support/hub-commands.ts';
 import type { HubCalls } from './hub.worker.ts';
+import { callsOf } from './worker-call.ts';
 
 /** One range and a half, and not a whole number of anything. */
 const largeBytes = 25_000_003;
@@ -35,19 +36,7 @@ afterAll(() => commands.closeHub(hub.url));
 async function openTab(id: string, token?: string) {
   const worker = new Worker(new URL('./hub.worker.ts', import.meta.url), { type: 'module' });
   workers.push(worker);
-  const call = async <N extends keyof HubCalls>(
-    name: N,
-    ...inputs: Parameters<HubCalls[N]>
-  ): Promise<Awaited<ReturnType<HubCalls[N]>>> => {
-    const answer = new Promise<MessageEvent>((resolve) =>
-      worker.addEventListener('message', resolve, { once: true }),
-    );
-    worker.postMessage({ name, inputs });
-    const { data } = (await answer) as { data: { value: Awaited<ReturnType<HubCalls[N]>>; error?: unknown } };
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- a worker's error, as plain values
-    if (data.error !== undefined) throw data.error;
-    return data.value;
-  };
+  const call = callsOf<HubCalls>(worker);
   await call('open', id, hub.commits[id]!, { hubUrl: hub.url, token });
   return { call, stop: () => worker.postMessage({ name: 'stop', inputs: [] }) };
 }

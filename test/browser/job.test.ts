@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createJob } from '../../src/job/folder.ts';
 import { offerLock } from '../../src/job/offered.ts';
 import type { JobCalls } from './job.worker.ts';
+import { callsOf } from './worker-call.ts';
 
 const workers: Worker[] = [];
 
@@ -9,19 +10,7 @@ const workers: Worker[] = [];
 function startWorker() {
   const worker = new Worker(new URL('./job.worker.ts', import.meta.url), { type: 'module' });
   workers.push(worker);
-  const call = async <N extends keyof JobCalls>(
-    name: N,
-    ...inputs: Parameters<JobCalls[N]>
-  ): Promise<Awaited<ReturnType<JobCalls[N]>>> => {
-    const answer = new Promise<MessageEvent>((resolve) =>
-      worker.addEventListener('message', resolve, { once: true }),
-    );
-    worker.postMessage({ name, inputs });
-    const { data } = (await answer) as { data: { value: Awaited<ReturnType<JobCalls[N]>>; error?: unknown } };
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- a worker's error, as plain values
-    if (data.error !== undefined) throw data.error;
-    return data.value;
-  };
+  const call = callsOf<JobCalls>(worker);
   return { call, stop: () => worker.terminate() };
 }
 

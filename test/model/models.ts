@@ -37,7 +37,7 @@ export function sourceOf(
 }
 
 function toPart(file: unknown): BlobPart {
-  if (typeof file === 'string') return file;
+  if (typeof file === 'string' || file instanceof Blob) return file;
   return file instanceof Uint8Array ? (file as Uint8Array<ArrayBuffer>) : JSON.stringify(file);
 }
 
@@ -73,10 +73,10 @@ export async function openModel(source: Source): Promise<OpenedModel> {
   };
 }
 
-/** What a call is refused with: code and facts. */
-export async function refusal(act: () => unknown): Promise<readonly [string, unknown]> {
+/** What a call, or a promise of one, is refused with: code and facts. */
+export async function refusal(act: (() => unknown) | Promise<unknown>): Promise<readonly [string, unknown]> {
   try {
-    await act();
+    await (typeof act === 'function' ? act() : act);
   } catch (error) {
     if (error instanceof KnownError) return [error.code, error.facts];
     throw error;

@@ -5,13 +5,13 @@ import { describe, expect, test } from 'vitest';
 import { openCheckpoint, type Checkpoint } from '../../src/safetensors/checkpoint.ts';
 import { addScaled, scale } from '../../src/tensor/add-scaled.ts';
 import { createSha256 } from '../../src/tensor/sha256.ts';
-import { folderSource, sourceOf } from './files.ts';
+import { folderSource, sourceOf } from '../model/models.ts';
 
 const fixtures = new URL('../fixtures/', import.meta.url);
 const readJson = async (path: string): Promise<unknown> =>
   JSON.parse(await readFile(new URL(path, fixtures), 'utf8'));
 const openFixture = async (path: string) =>
-  openCheckpoint(await folderSource(fileURLToPath(new URL(path, fixtures))));
+  openCheckpoint(await folderSource(fileURLToPath(new URL(path, fixtures)), path));
 
 const tensorOf = (checkpoint: Checkpoint, name: string) => checkpoint.tensors.get(name)!;
 

@@ -1,7 +1,8 @@
 /** Every way in which a checkpoint's files are known not to fit together, with what is said about it. */
 import { describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
-import { fileOf, refusal, sourceOf } from './files.ts';
+import { refusal, sourceOf } from '../model/models.ts';
+import { fileOf } from './files.ts';
 
 /** "a" and "b", two bytes each. */
 const a = `{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`;

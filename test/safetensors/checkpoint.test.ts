@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { KnownError } from '../../src/errors.ts';
 import { openCheckpoint, type Checkpoint } from '../../src/safetensors/checkpoint.ts';
-import { fileOf, refusal, sourceOf } from './files.ts';
+import { refusal, sourceOf } from '../model/models.ts';
+import { fileOf } from './files.ts';
 
 /** "a" and "b", two bytes each. */
 const a = `{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`;

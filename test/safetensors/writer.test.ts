@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
 import { planFile, writeCheckpoint, type FilePlan } from '../../src/safetensors/writer.ts';
 import { dtypes, elementBytes } from '../../src/tensor/dtype.ts';
-import { memorySink, sourceOf } from './files.ts';
+import { sourceOf } from '../model/models.ts';
+import { memorySink } from './files.ts';
 
 const fixture = (path: string) => readFile(new URL(`../fixtures/${path}`, import.meta.url));
 const never = new AbortController().signal;

@@ -1,0 +1,66 @@
+/**
+ * The browser's private file system (OPFS): its home folder, writing, and its failures as known errors. What lies in
+ * it is for the others to know: files of the Hub (source/opfs.ts) and jobs (job/storage.ts).
+ */
+import { KnownError } from './errors.ts';
+
+/** The layout's version; another layout would be another folder. */
+export const layout = 'shaker-1';
+
+/** The private file system's root. Throws `storage-unavailable` where a browser has none, or hides it (private windows). */
+export async function openRoot(): Promise<FileSystemDirectoryHandle> {
+  // absent outside a browser, and on pages that are not secure
+  const storage = (globalThis as { navigator?: { storage?: Partial<StorageManager> } }).navigator?.storage;
+  if (storage?.getDirectory === undefined) {
+    throw new KnownError('storage-unavailable', { why: 'this browser has no private file system' });
+  }
+  try {
+    return await storage.getDirectory();
+  } catch (error) {
+    throw toStorageError(error, layout);
+  }
+}
+
+/** What the file system threw, as a known error: no room left, or not usable and why. Anything else, an abort too, is returned as it is. */
+export function toStorageError(error: unknown, file: string): unknown {
+  if (!(error instanceof DOMException) || error.name === 'AbortError') return error;
+  if (error.name === 'QuotaExceededError') return new KnownError('storage-full', { file }, { cause: error });
+  return new KnownError('storage-unavailable', { why: `${error.name}: ${error.message}` }, { cause: error });
+}
+
+export function isAbsent(error: unknown): boolean {
+  return (
+    error instanceof DOMException && (error.name === 'NotFoundError' || error.name === 'TypeMismatchError')
+  );
+}
+
+/** A synchronous access handle: the fastest way in, and the only one in every browser. Throws `storage-unavailable` outside a dedicated worker. */
+export function openSync(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
+  if (typeof file.createSyncAccessHandle !== 'function') {
+    throw new KnownError('storage-unavailable', { why: 'files can be written in dedicated workers only' });
+  }
+  return file.createSyncAccessHandle();
+}
+
+/**
+ * Writes all of `bytes` at byte `at`, or throws `storage-full`. A disk that fills up may take a part of the bytes, or
+ * none, before the browser calls it an error; Chromium has been seen to return 4294967288 there instead of throwing,
+ * a negative number that lost its sign.
+ */
+export function writeAll(
+  handle: FileSystemSyncAccessHandle,
+  bytes: Uint8Array,
+  at: number,
+  file: string,
+): void {
+  try {
+    let written = 0;
+    while (written < bytes.byteLength) {
+      const count = handle.write(bytes.subarray(written), { at: at + written });
+      if (count === 0 || count > bytes.byteLength - written) throw new KnownError('storage-full', { file });
+      written += count;
+    }
+  } catch (error) {
+    throw toStorageError(error, file);
+  }
+}
