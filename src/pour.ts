@@ -83,7 +83,7 @@ export async function mergeAll(
     written.push(await writeText(folder, cardPath, card, watching.signal));
     const files = written.sort((a, b) => (a.path < b.path ? -1 : 1));
     await checkFiles(folder, files, watching);
-    await folder.complete(files);
+    await folder.complete({ name, files });
     return { job: folder.id, name, files, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
     // the first failure is the one to tell; what cannot be removed now has no marker and goes with the next job
@@ -108,7 +108,7 @@ export async function openOutputFile(job: string, path: string): Promise<File> {
 /** The finished output as one zip, beside its files. Throws `output-missing`, `storage-full`. */
 export async function packOutput(job: string, name: string, { signal, report }: Watching): Promise<File> {
   const folder = await openJob(job);
-  const files = (await folder.readComplete()) ?? [];
+  const files = (await folder.readComplete())?.files ?? [];
   const entries = await Promise.all(files.map(async ({ path }) => ({ path, file: await folder.file(path) })));
   const { stream, bytes: total } = zipStream(entries, name);
   // beside the files: the marker does not list it, so no zip holds another

@@ -3,7 +3,7 @@
  * when its marker is there, and the marker is written last.
  *
  *   jobs/<id>/output/…   the files, under the paths that they will have
- *   jobs/<id>/complete   the marker: JSON { version, files: [{ path, bytes, sha256 }] }
+ *   jobs/<id>/complete   the marker: JSON { version, name, madeMs, files: [{ path, bytes, sha256 }] }
  *
  * While a job is written its maker holds a Web Lock of the job's name; a lock dies with its tab or worker, so a
  * folder that has no marker and whose lock is free is a leftover.
@@ -21,11 +21,19 @@ export interface WrittenFile {
 }
 
 /** Of the marker's fields; another number is another layout, and such a job does not count. */
-const markerVersion = 1;
+const markerVersion = 2;
 
-interface Marker {
-  readonly version: number;
+/** What a finished job says of itself. */
+export interface Finished {
+  /** What to call the model that it holds. */
+  readonly name: string;
+  /** When it was finished, in milliseconds since 1970. */
+  readonly madeMs: number;
   readonly files: readonly WrittenFile[];
+}
+
+interface Marker extends Finished {
+  readonly version: number;
 }
 
 export class JobFolder {
@@ -66,14 +74,14 @@ export class JobFolder {
    * Writes the marker and gives the lock back: from here on the job counts. Call it once, after every file was
    * closed, read back and hashed. Throws `output-damaged` when a file is not as long as stated.
    */
-  async complete(files: readonly WrittenFile[]): Promise<void> {
+  async complete({ name, files }: Omit<Finished, 'madeMs'>): Promise<void> {
     for (const { path, bytes } of files) {
       const got = (await this.file(path)).size;
       if (got !== bytes) {
         throw new KnownError('output-damaged', { file: path, why: `${got} bytes on disk, ${bytes} written` });
       }
     }
-    const marker: Marker = { version: markerVersion, files };
+    const marker: Marker = { version: markerVersion, name, madeMs: Date.now(), files };
     const { stream } = await openFileStream(this.#folder, 'complete');
     const writer = stream.getWriter();
     await writer.write(new TextEncoder().encode(JSON.stringify(marker)));
@@ -81,20 +89,9 @@ export class JobFolder {
     this.#release();
   }
 
-  /** The files of a finished job, or `undefined` for a job that is not finished. */
-  async readComplete(): Promise<readonly WrittenFile[] | undefined> {
+  /** What a finished job says of itself; `undefined` for a job that is not finished. */
+  async readComplete(): Promise<Finished | undefined> {
     return readMarker(this.#folder);
-  }
-
-  /** When the marker was written, in milliseconds since 1970. Throws `output-missing` for a job that is not finished. */
-  async completedMs(): Promise<number> {
-    try {
-      const { file } = await findFile(this.#folder, 'complete', 'throw');
-      return (await file.getFile()).lastModified;
-    } catch (error) {
-      if (isAbsent(error)) throw new KnownError('output-missing', { job: this.id }, { cause: error });
-      throw toStorageError(error, 'complete');
-    }
   }
 
   async isComplete(): Promise<boolean> {
@@ -165,12 +162,14 @@ export async function discardUnfinished(): Promise<number> {
   return count;
 }
 
-/** The marker's files, or `undefined` when there is none or it is not whole. */
-async function readMarker(folder: FileSystemDirectoryHandle): Promise<readonly WrittenFile[] | undefined> {
+/** The marker, or `undefined` when there is none or it is not whole. */
+async function readMarker(folder: FileSystemDirectoryHandle): Promise<Finished | undefined> {
   try {
     const { file } = await findFile(folder, 'complete', 'throw');
     const marker = JSON.parse(await (await file.getFile()).text()) as Partial<Marker> | null;
-    return marker?.version === markerVersion ? marker.files : undefined;
+    if (marker === null || marker.version !== markerVersion) return undefined;
+    const { name, madeMs, files } = marker as Marker;
+    return { name, madeMs, files };
   } catch (error) {
     if (isAbsent(error) || error instanceof SyntaxError) return undefined;
     throw toStorageError(error, 'complete');

@@ -21,7 +21,8 @@ export async function discardAbandoned(): Promise<void> {
       if (lock === null) return;
       try {
         const job = await openJob(id);
-        if (Date.now() - (await job.completedMs()) > graceMs) await job.remove();
+        const finished = await job.readComplete();
+        if (finished && Date.now() - finished.madeMs > graceMs) await job.remove();
       } catch (error) {
         // another tab was faster
         if (!isKnown(error, 'output-missing')) throw error;

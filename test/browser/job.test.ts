@@ -107,7 +107,11 @@ describe('complete', () => {
     await call('complete', id, [file]);
     const other = startWorker();
     expect(await other.call('listComplete')).toEqual([id]);
-    expect(await other.call('readComplete', id)).toEqual([file]);
+    expect(await other.call('readComplete', id)).toEqual({
+      name: 'mixture',
+      madeMs: expect.any(Number) as number,
+      files: [file],
+    });
     expect(await other.call('read', id, 'a')).toEqual([0, 0, 0, 0]);
   });
 
@@ -145,9 +149,9 @@ describe('openJob', () => {
   });
 
   test.each([
-    ['is cut short', '{"version":1,"fi'],
+    ['is cut short', '{"version":2,"fi'],
     ['is empty', ''],
-    ['is of another layout', '{"version":2,"files":[]}'],
+    ['is of another layout', '{"version":1,"files":[]}'],
     ['says nothing', 'null'],
   ])('refuses a job whose marker %s', async (_, text) => {
     const folder = await (await jobFolder()).getDirectoryHandle('torn', { create: true });

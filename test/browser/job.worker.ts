@@ -4,6 +4,7 @@ import {
   createJob,
   discardUnfinished,
   listComplete,
+  type Finished,
   openJob,
   type JobFolder,
   type WrittenFile,
@@ -42,9 +43,9 @@ const calls = {
     return Array.from(new Uint8Array(await (await (await find(id)).file(path)).arrayBuffer()));
   },
   async complete(id: string, files: readonly WrittenFile[]): Promise<void> {
-    await (await find(id)).complete(files);
+    await (await find(id)).complete({ name: 'mixture', files });
   },
-  async readComplete(id: string): Promise<readonly WrittenFile[] | undefined> {
+  async readComplete(id: string): Promise<Finished | undefined> {
     return (await openJob(id)).readComplete();
   },
   /** From here on the disk is full, and says so in one of the two ways that browsers have. */
