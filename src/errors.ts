@@ -4,7 +4,7 @@
  */
 
 /** The settings that a number can be wrong for; each has a name in every language. */
-export type SettingName = 'batch-size' | 'negative-count' | 'temperature' | 'max-input-tokens';
+export type SettingName = 'batch-size' | 'negative-count' | 'temperature' | 'max-input-tokens' | 'alpha';
 
 /** What each expected failure must say about itself. Facts are strings and numbers, so that they cross threads whole. */
 export interface FactsOf {

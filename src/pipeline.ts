@@ -24,7 +24,7 @@ import type { ModelRef, Source } from './source/source.ts';
 
 export { parseExamples, printExamples } from './score/examples.ts';
 export { Scorer } from './score/score.ts';
-export { checkWeights, weigh } from './score/weights.ts';
+export { checkWeights, weigh, weighAround } from './score/weights.ts';
 export { createSha256 } from './tensor/sha256.ts';
 export type { Device, RanOn } from './graph/runtime.ts';
 export type { MergeJob, Output, OutputFile } from './pour.ts';

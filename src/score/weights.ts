@@ -29,6 +29,34 @@ export function weigh(losses: readonly number[], temperature: number, names?: re
   return shares.map((share) => Math.fround(share / sum));
 }
 
+/**
+ * One fine-tuned model against the rest: alpha for it, and (1 - alpha) · w_i for the others, w = softmax(-L / T) over those
+ * alone. One other model takes all of 1 - alpha, whatever its loss.
+ *
+ * Source: LM-Cocktail, section 3, M_r = alpha · M_t + (1 - alpha) · sum_i w_i · M_i. The reference gets there by mixing
+ * twice, and rounds in between; here it is one sum, so the bytes differ in last digits.
+ *
+ * @param losses (models,) nats; `undefined` where there are two models only
+ * @param tuned the fine-tuned model's index
+ * @returns (models,)
+ *
+ * Throws `setting-invalid` unless 0 <= alpha <= 1, and what `weigh` throws.
+ */
+export function weighAround(
+  losses: readonly number[] | undefined,
+  tuned: number,
+  alpha: number,
+  temperature: number,
+): readonly number[] {
+  if (!(alpha >= 0 && alpha <= 1)) {
+    throw new KnownError('setting-invalid', { setting: 'alpha', value: String(alpha) });
+  }
+  const others = losses?.filter((_, m) => m !== tuned) ?? [0];
+  const rest = others.length === 1 ? [1] : weigh(others, temperature);
+  const shares = rest.map((weight) => (1 - alpha) * weight);
+  return [...shares.slice(0, tuned), alpha, ...shares.slice(tuned)];
+}
+
 /** One bad loss would make every weight NaN, or silently 0. Throws `loss-not-finite`. */
 export function checkLosses(losses: readonly number[], names: readonly string[] = []): void {
   losses.forEach((loss, m) => {

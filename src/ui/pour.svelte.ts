@@ -118,7 +118,7 @@ export class Pour {
     const models = [base, ...others].map((card) => card.state.model);
     const job = { models, weights: weights.values, prompts: base.state.prompts };
     const scored = this.#taste.current;
-    if (this.#recipe.origin === 'hand' || !scored) return job;
+    if (!this.#recipe.needsLosses || !scored) return job;
     const scoring = {
       definition: this.#taste.definition,
       temperature: this.#recipe.temperature,

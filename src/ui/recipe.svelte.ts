@@ -3,7 +3,8 @@ import type { Client } from '../worker/client.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
 import type { Taste } from './taste.svelte.ts';
 
-export type WeightsOrigin = 'examples' | 'hand';
+/** `alpha`: one fine-tuned model against the rest, which share what is left by their losses. */
+export type WeightsOrigin = 'examples' | 'alpha' | 'hand';
 
 export type Weights =
   | { readonly at: 'missing'; readonly why: 'unready' | 'unscored' | 'stale' }
@@ -20,6 +21,12 @@ interface HandWeight {
 /** A temperature and what its field shows, which may be no temperature at all: weighing refuses it. */
 interface Temperature {
   readonly temperature: number;
+  readonly text: string;
+}
+
+/** The fine-tuned model's share and what its field shows; weighing refuses what is none. */
+interface Alpha {
+  readonly alpha: number;
   readonly text: string;
 }
 
@@ -40,6 +47,9 @@ export class Recipe {
    */
   #temperature = $state.raw<Temperature>({ temperature: 1, text: '1' });
   #origin = $state<WeightsOrigin>('examples');
+  /** Half and half, where the paper's two results meet: most of the gain, and little of the loss. */
+  #alpha = $state.raw<Alpha>({ alpha: 0.5, text: '0.5' });
+  #tuned = $state<string | undefined>();
   /** Weights by card; a card that is not in it has none yet. */
   #hand = $state.raw<Readonly<Record<string, HandWeight>>>({});
   readonly #client: Client;
@@ -76,6 +86,33 @@ export class Recipe {
     this.temperature = Number((10 ** decade).toPrecision(3));
   }
 
+  /** The fine-tuned model's share, 0 to 1. */
+  get alpha(): number {
+    return this.#alpha.alpha;
+  }
+  set alpha(alpha: number) {
+    this.#alpha = { alpha, text: String(alpha) };
+  }
+  get alphaText(): string {
+    return this.#alpha.text;
+  }
+  setAlphaText(text: string): void {
+    this.#alpha = { alpha: numberIn(text), text };
+  }
+  /** The card of the fine-tuned model: the chosen one while it stands, else the second, since the first is the base. */
+  get tuned(): string | undefined {
+    const { cards } = this.#ingredients;
+    return (cards.find(({ key }) => key === this.#tuned) ?? cards[1])?.key;
+  }
+  set tuned(key: string | undefined) {
+    this.#tuned = key;
+  }
+  /** The weights that were asked for come from losses. */
+  get needsLosses(): boolean {
+    if (this.#origin === 'alpha') return this.#ingredients.cards.length > 2;
+    return this.#origin === 'examples';
+  }
+
   /** (models,) in full precision; 0 where none was set. */
   get hand(): readonly number[] {
     return this.#ingredients.cards.map((card) => (this.#hand[card.key] ?? noWeight).weight);
@@ -92,7 +129,14 @@ export class Recipe {
     if (!this.#ingredients.ready || this.#ingredients.cards.length === 0)
       return { at: 'missing', why: 'unready' };
     try {
-      return this.#origin === 'hand' ? this.#handWeights() : this.#exampleWeights();
+      switch (this.#origin) {
+        case 'examples':
+          return this.#exampleWeights();
+        case 'alpha':
+          return this.#alphaWeights();
+        case 'hand':
+          return this.#handWeights();
+      }
     } catch (error) {
       return { at: 'failed', error: error as Error };
     }
@@ -107,7 +151,7 @@ export class Recipe {
   setOrigin(origin: WeightsOrigin): void {
     const { weights } = this;
     this.#origin = origin;
-    if (origin === 'examples' || Object.keys(this.#hand).length > 0) return;
+    if (origin !== 'hand' || Object.keys(this.#hand).length > 0) return;
     if (weights.at === 'known') this.#setHand(weights.values);
     else this.shareEqually();
   }
@@ -150,5 +194,15 @@ export class Recipe {
     const { current, stale } = this.#taste;
     if (!current) return { at: 'missing', why: stale ? 'stale' : 'unscored' };
     return { at: 'known', values: this.#client.weigh(current.scores.losses, this.temperature) };
+  }
+
+  #alphaWeights(): Weights {
+    const { current, stale } = this.#taste;
+    if (this.needsLosses && !current) return { at: 'missing', why: stale ? 'stale' : 'unscored' };
+    const tuned = this.#ingredients.cards.findIndex(({ key }) => key === this.tuned);
+    // one model alone is no mixture, and no other could take the rest
+    if (tuned < 0) return { at: 'missing', why: 'unready' };
+    const losses = this.needsLosses ? current?.scores.losses : undefined;
+    return { at: 'known', values: this.#client.weighAround(losses, tuned, this.alpha, this.temperature) };
   }
 }

@@ -18,6 +18,7 @@ const settings: Readonly<Record<SettingName, () => string>> = {
   'batch-size': m.batch_size,
   'negative-count': m.negative_count,
   temperature: m.temperature,
+  alpha: m.alpha,
   'max-input-tokens': m.max_input_tokens,
 };
 

@@ -33,7 +33,7 @@ export class Session {
     if (this.task.phase.at !== 'idle') return 'stop';
     if (this.pour.poured && !this.pour.stale) return 'download';
     if (this.pour.mixable) return 'mix';
-    if (this.recipe.origin === 'examples' && this.taste.scorable && !this.taste.current) return 'score';
+    if (this.recipe.needsLosses && this.taste.scorable && !this.taste.current) return 'score';
     return 'wait';
   }
 
@@ -42,7 +42,7 @@ export class Session {
     const { obstacle, unscorable } = this.ingredients;
     if (obstacle !== 'none') return obstacle;
     if (this.recipe.weights.at === 'failed') return 'weights-wrong';
-    return this.recipe.origin === 'examples' && unscorable ? 'models-unscorable' : 'none';
+    return this.recipe.needsLosses && unscorable ? 'models-unscorable' : 'none';
   }
 
   /** Puts the embedded models on the bar, with their examples. */

@@ -5,7 +5,7 @@
  * `scoring` runs graphs. They hold nothing that cannot be had again, so either may be stopped and replaced.
  */
 import type { Device, RanOn } from '../graph/runtime.ts';
-import { checkWeights, parseExamples, weigh } from '../pipeline.ts';
+import { checkWeights, parseExamples, weigh, weighAround } from '../pipeline.ts';
 import type { Comparison, ModelFacts, ScoreJob, Scores } from '../pipeline.ts';
 import { offerLock, type MergeJob, type Output } from '../pour.ts';
 import type { Example } from '../score/examples.ts';
@@ -43,6 +43,13 @@ export interface Client {
   tokenize(model: ModelRef, texts: readonly string[]): Promise<readonly (readonly number[])[]>;
   /** (models,) losses in nats to (models,) mixing weights: softmax(-loss / temperature), in float32 as the reference computes it. */
   weigh(losses: readonly number[], temperature: number): readonly number[];
+  /** One fine-tuned model against the rest: alpha for it, and 1 - alpha shared among the others by their losses. */
+  weighAround(
+    losses: readonly number[] | undefined,
+    tuned: number,
+    alpha: number,
+    temperature: number,
+  ): readonly number[];
   /** Throws `weights-invalid` unless every weight is finite and they sum to 1 within 1e-3. */
   checkWeights(weights: readonly number[]): void;
   /** Downloads what is missing (`fetch`), merges (`merge`), reads back and hashes (`check`). */
@@ -82,6 +89,7 @@ export function openClient(): Client {
       scoring.run((engine, job, report) => engine.embed(job, model, texts, options, report), watch),
     tokenize: (model, texts) => files.run((engine) => engine.tokenize(model, texts)),
     weigh: (losses, temperature) => weigh(losses, temperature),
+    weighAround,
     checkWeights: (weights) => checkWeights(weights),
     async merge(asked, watch) {
       const output = await files.run((engine, job, report) => engine.merge(job, asked, report), watch);

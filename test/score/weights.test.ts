@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KnownError } from '../../src/errors.ts';
-import { checkWeights, weigh } from '../../src/score/weights.ts';
+import { checkWeights, weigh, weighAround } from '../../src/score/weights.ts';
 
 /** torch's softmax and this one differ by a unit in the last place. */
 const tolerance = 1e-6;
@@ -104,5 +104,29 @@ describe('checkWeights', () => {
 
   test('refuses another number of weights than models', () => {
     expect(() => checkWeights([0.5, 0.5], 3)).toThrow(new KnownError('weights-invalid', { why: '2 ≠ 3' }));
+  });
+});
+
+describe('weighAround', () => {
+  test('gives alpha to the fine-tuned model and shares the rest by softmax', () => {
+    const [base, tuned, other] = weighAround([0.1, 7, 0.5], 1, 0.3, 1);
+    expect(tuned).toBe(0.3);
+    // softmax of (-0.1, -0.5) by hand; float32 shares, so 1e-7
+    expect(base).toBeCloseTo(0.7 / (1 + Math.exp(-0.4)), 6);
+    expect(other).toBeCloseTo(0.7 / (1 + Math.exp(0.4)), 6);
+  });
+
+  test('needs no losses for two models, and ignores the fine-tuned one’s own', () => {
+    expect(weighAround(undefined, 1, 0.25, 1)).toEqual([0.75, 0.25]);
+    expect(weighAround([3, 1, 1], 0, 0.5, 1)).toEqual(weighAround([-9, 1, 1], 0, 0.5, 1));
+  });
+
+  test('gives weights that the merge accepts, at both ends too', () => {
+    for (const alpha of [0, 0.1, 1]) checkWeights(weighAround([0.2, 0.4, 0.1, 3], 3, alpha, 0.5), 4);
+    expect(weighAround([1, 2], 0, 1, 1)).toEqual([1, 0]);
+  });
+
+  test.each([-0.1, 1.1, Number.NaN, Number.POSITIVE_INFINITY])('refuses an alpha of %s', (alpha) => {
+    expect(() => weighAround([1, 2], 0, alpha, 1)).toThrow('setting-invalid');
   });
 });

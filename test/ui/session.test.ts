@@ -3,7 +3,7 @@ import { KnownError, type Problem } from '../../src/errors.ts';
 import type { ModelFacts, ScoreJob, Scores } from '../../src/pipeline.ts';
 import type { MergeJob } from '../../src/pour.ts';
 import { parseExamples } from '../../src/score/examples.ts';
-import { checkWeights, weigh } from '../../src/score/weights.ts';
+import { checkWeights, weigh, weighAround } from '../../src/score/weights.ts';
 import type { ModelRef } from '../../src/source/source.ts';
 import { Session } from '../../src/ui/session.svelte.ts';
 import { Task } from '../../src/ui/task.svelte.ts';
@@ -58,6 +58,7 @@ function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0
     embed: async () => ({ embeddings: [], ranOn }),
     tokenize: async () => [],
     weigh,
+    weighAround,
     checkWeights,
     merge: async (job) => {
       jobs.merged.push(job);
@@ -510,5 +511,29 @@ describe('Session', () => {
     expect(jobs.scored[0]?.examples).toEqual([
       { query: 'q', positives: ['p'], negatives: ['first', 'second '] },
     ]);
+  });
+
+  test('mixes a fine-tuned model with the rest by alpha, which needs losses only where the rest are several', async () => {
+    const { session, jobs } = open();
+    await session.openDemo();
+    session.recipe.setOrigin('alpha');
+    expect(session.next).toBe('score');
+    await session.taste.score();
+    session.recipe.alpha = 0.5;
+    const { weights } = session.recipe;
+    // bank is the second card; base and science share by their losses, 0.1 and 2
+    expect(weights).toEqual({ at: 'known', values: weighAround([0.1, 0.5, 2], 1, 0.5, 1) });
+
+    session.ingredients.remove(keyOf(session, 'science'));
+    await expect.poll(() => session.next).toBe('mix');
+    session.recipe.tuned = keyOf(session, 'base');
+    session.recipe.setAlphaText('0.75');
+    await session.pour.mix();
+    expect(jobs.merged[0]?.weights).toEqual([0.75, 0.25]);
+    expect(jobs.merged[0]?.scoring).toBeUndefined();
+
+    session.recipe.setAlphaText('2');
+    expect(session.recipe.weights).toMatchObject({ at: 'failed', error: { code: 'setting-invalid' } });
+    expect(session.obstacle).toBe('weights-wrong');
   });
 });
