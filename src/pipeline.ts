@@ -28,6 +28,7 @@ export { checkWeights, weigh, weighAround } from './score/weights.ts';
 export { createSha256 } from './tensor/sha256.ts';
 export type { Device, RanOn } from './graph/runtime.ts';
 export type { MergeJob, Output, OutputFile } from './pour.ts';
+export type { Tried, TryJob } from './try-out.ts';
 export type { Prompts } from './model/prompts.ts';
 export type { LossDefinition, Watching } from './score/score.ts';
 
@@ -208,7 +209,7 @@ export async function tokenizeTexts(
   return texts.map((text) => tokenizer.encode(text, maxTokens).ids);
 }
 
-async function openScorable(source: Source): Promise<Scorable> {
+export async function openScorable(source: Source): Promise<Scorable> {
   const config = await readConfig(source);
   const modules = await readModules(source, config);
   // settings before the tokenizer: a refusal by name says more than a tokenizer that is not there

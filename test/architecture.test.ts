@@ -29,7 +29,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
   // the pipeline's last step, in files of its own
   pour: [...belowPipeline, 'pipeline', 'lineage'],
   lineage: [...belowPipeline, 'pipeline'],
-  worker: ['pipeline', 'pour', 'source', 'export', 'errors', 'progress'],
+  // beside the pipeline: what is looked at, and not written
+  'try-out': [...belowPipeline, 'pipeline'],
+  worker: ['pipeline', 'pour', 'try-out', 'source', 'export', 'errors', 'progress'],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],
   main: ['ui', 'worker/client'],
 };

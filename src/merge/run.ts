@@ -42,28 +42,45 @@ export async function* mergeTensors(
   }
 }
 
+type MixedTensor = PlannedTensor & { readonly kind: 'mix' };
+
 async function* mixChunks(
-  { name, shape, terms }: PlannedTensor & { kind: 'mix' },
+  planned: MixedTensor,
   checkpoints: readonly Checkpoint[],
   chunkElements: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const { shape } = planned;
   const elementCount = shape.reduce((product, size) => product * size, 1);
   for (let start = 0; start < elementCount; start += chunkElements) {
     signal.throwIfAborted();
     const end = Math.min(start + chunkElements, elementCount);
-    const inputs = await Promise.all(
-      terms.map(({ model, tensor }) => checkpoints[model]!.read(tensor, start, end)),
-    );
-    const sum = new Float32Array(end - start);
-    terms.forEach(({ weight }, t) => {
-      // the first share overwrites: 0 + (−0) would lose a sign
-      if (t === 0) scale(sum, inputs[t]!, weight);
-      else addScaled(sum, inputs[t]!, weight);
-    });
-    checkFinite(name, sum, inputs, terms, checkpoints);
+    const sum = await mixRange(planned, checkpoints, start, end);
     yield new Uint8Array(sum.buffer);
   }
+}
+
+/**
+ * Elements [start, end) of a mixed tensor, (end - start,), in float32 and in a buffer of their own. Throws
+ * `values-not-finite` and what reading throws.
+ */
+export async function mixRange(
+  { name, terms }: MixedTensor,
+  checkpoints: readonly Checkpoint[],
+  start: number,
+  end: number,
+): Promise<Float32Array<ArrayBuffer>> {
+  const inputs = await Promise.all(
+    terms.map(({ model, tensor }) => checkpoints[model]!.read(tensor, start, end)),
+  );
+  const sum = new Float32Array(end - start);
+  terms.forEach(({ weight }, t) => {
+    // the first share overwrites: 0 + (−0) would lose a sign
+    if (t === 0) scale(sum, inputs[t]!, weight);
+    else addScaled(sum, inputs[t]!, weight);
+  });
+  checkFinite(name, sum, inputs, terms, checkpoints);
+  return sum;
 }
 
 /** Throws `values-not-finite`, naming the model that has such a value; else the sum left float32's range in the last of them. */

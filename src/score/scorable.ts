@@ -13,7 +13,8 @@ import type { TextTokenizer } from './tokenize.ts';
 export interface Scorable {
   readonly name: string;
   readonly config: Config;
-  readonly checkpoint: Checkpoint;
+  /** Of a file, or one that computes what is read (merge/mixed.ts). */
+  readonly checkpoint: Pick<Checkpoint, 'tensors' | 'read'>;
   readonly modules: Modules;
   readonly tokenizer: TextTokenizer;
 }

@@ -27,6 +27,11 @@ export function formatCount(value: number): string {
   return print(value, { notation: 'compact', maximumSignificantDigits: 3 });
 }
 
+/** A cosine: three decimals, so that a column lines up. */
+export function formatCosine(value: number): string {
+  return print(value, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+}
+
 const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 /** Decimal units, as the Hub and file managers count: 1 MB is 1,000,000 bytes. */

@@ -8,6 +8,7 @@ import { Pour } from './pour.svelte.ts';
 import { Recipe } from './recipe.svelte.ts';
 import { Task } from './task.svelte.ts';
 import { Taste } from './taste.svelte.ts';
+import { TryIt } from './try-it.svelte.ts';
 
 /** What the one large button does. `wait`: something must be added or mended first. */
 export type NextAction = 'score' | 'mix' | 'download' | 'wait' | 'stop';
@@ -18,6 +19,7 @@ export class Session {
   readonly taste: Taste;
   readonly recipe: Recipe;
   readonly pour: Pour;
+  readonly tryIt: TryIt;
   readonly #client: Client;
 
   constructor(client: Client, task = new Task()) {
@@ -27,6 +29,7 @@ export class Session {
     this.taste = new Taste(client, task, this.ingredients);
     this.recipe = new Recipe(client, this.ingredients, this.taste);
     this.pour = new Pour(client, task, this.ingredients, this.taste, this.recipe);
+    this.tryIt = new TryIt(client, task, this.ingredients, this.taste, this.recipe);
   }
 
   get next(): NextAction {
@@ -50,6 +53,7 @@ export class Session {
     try {
       const { models, examples } = await this.#client.demo();
       if (this.taste.rows.length === 0) this.taste.setExamples(examples);
+      if (examples[0]) this.tryIt.suggest(examples[0]);
       await this.ingredients.addModels(models);
     } catch (error) {
       this.ingredients.fail(error as Error);

@@ -6,7 +6,7 @@
  */
 import type { Device, RanOn } from '../graph/runtime.ts';
 import { checkWeights, parseExamples, weigh, weighAround } from '../pipeline.ts';
-import type { Comparison, ModelFacts, ScoreJob, Scores } from '../pipeline.ts';
+import type { Comparison, ModelFacts, ScoreJob, Scores, Tried, TryJob } from '../pipeline.ts';
 import { offerLock, type MergeJob, type Output } from '../pour.ts';
 import type { Example } from '../score/examples.ts';
 import { groupModels } from '../source/local.ts';
@@ -39,6 +39,8 @@ export interface Client {
     options: { readonly prompt: string; readonly device: Device },
     watch?: Watch,
   ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly ranOn: RanOn }>;
+  /** A query and documents under base, another model and the mixture: cosines. Stages as scoring. */
+  tryOut(job: TryJob, watch?: Watch): Promise<Tried>;
   /** (texts,) token ids, special tokens included, truncated to what the model takes. */
   tokenize(model: ModelRef, texts: readonly string[]): Promise<readonly (readonly number[])[]>;
   /** (models,) losses in nats to (models,) mixing weights: softmax(-loss / temperature), in float32 as the reference computes it. */
@@ -87,6 +89,7 @@ export function openClient(): Client {
     score: (asked, watch) => scoring.run((engine, job, report) => engine.score(job, asked, report), watch),
     embed: (model, texts, options, watch) =>
       scoring.run((engine, job, report) => engine.embed(job, model, texts, options, report), watch),
+    tryOut: (asked, watch) => scoring.run((engine, job, report) => engine.tryOut(job, asked, report), watch),
     tokenize: (model, texts) => files.run((engine) => engine.tokenize(model, texts)),
     weigh: (losses, temperature) => weigh(losses, temperature),
     weighAround,

@@ -36,6 +36,7 @@ import { parseHubId } from '../source/hub-id.ts';
 import { openHub, pinRevision } from '../source/hub.ts';
 import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
+import { tryOut, type Tried, type TryJob } from '../try-out.ts';
 import { carryKnownErrors } from './wire.ts';
 
 export interface Setup {
@@ -124,6 +125,10 @@ const engine = {
     return stoppable(job, (signal) =>
       embedTexts(scorer, openSource(ref), texts, options, { signal, report }),
     );
+  },
+
+  tryOut(job: string, { models, ...asked }: TryJob, report: Report): Promise<Tried> {
+    return stoppable(job, (signal) => tryOut(scorer, models.map(openSource), asked, { signal, report }));
   },
 
   tokenize(ref: ModelRef, texts: readonly string[]): Promise<readonly (readonly number[])[]> {

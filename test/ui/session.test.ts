@@ -56,6 +56,7 @@ function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0
       return { losses: losses.slice(0, job.models.length), ranOn, problems: [], seconds: 1 };
     },
     embed: async () => ({ embeddings: [], ranOn }),
+    tryOut: async () => ({ base: [], other: [], mixture: [] }),
     tokenize: async () => [],
     weigh,
     weighAround,
