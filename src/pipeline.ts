@@ -74,6 +74,8 @@ export interface ScoreJob {
 export interface Scores {
   /** (models,) nats. */
   readonly losses: readonly number[];
+  /** (examples, models) nats, had that example not been there; empty where there would be nothing left to score. */
+  readonly lossesWithout: readonly (readonly number[])[];
   readonly ranOn: RanOn;
   /** Notes, e.g. an example that was truncated. */
   readonly problems: readonly Problem[];
@@ -182,8 +184,8 @@ export async function scoreAll(
   const started = performance.now();
   const openAll = () => Promise.all(named.map(({ source }) => openScorable(source)));
   const models = await openFetched(named, openAll, watching);
-  const { losses, ranOn, problems } = await scorer.score(models, examples, definition, device, watching);
-  return { losses, ranOn, problems, seconds: (performance.now() - started) / 1000 };
+  const scored = await scorer.score(models, examples, definition, device, watching);
+  return { ...scored, seconds: (performance.now() - started) / 1000 };
 }
 
 /** Embeddings of texts under the model's own settings, (texts,) of (dim,). */
