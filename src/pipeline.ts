@@ -22,8 +22,11 @@ import { TextTokenizer } from './score/tokenize.ts';
 import type { CachedSource } from './source/cached.ts';
 import type { ModelRef, Source } from './source/source.ts';
 
+export { guessMapping, isDocumented, mapTable } from './score/columns.ts';
+export { readExamplesText } from './score/examples-text.ts';
 export { parseExamples, printExamples } from './score/examples.ts';
 export { Scorer } from './score/score.ts';
+export { parseTable } from './score/table.ts';
 export { checkWeights, weigh } from './score/weights.ts';
 export { createSha256 } from './tensor/sha256.ts';
 export type { Device, RanOn } from './graph/runtime.ts';

@@ -22,6 +22,17 @@ export interface Reading {
   readonly problems: readonly Problem[];
 }
 
+/** A table under a mapping: what a person decides by, and what comes of it. */
+export interface Mapped extends Reading {
+  /** (columns,) what each is called, '' where nothing says it, and its first few texts. */
+  readonly columns: readonly { readonly name: string; readonly firstTexts: readonly string[] }[];
+  /** What is still to be chosen, or chosen too often; nothing is read until it is `none`. */
+  readonly missing: 'query' | 'queries' | 'positive' | 'none';
+}
+
+/** What shows the kind of a column. */
+const firstTextCount = 3;
+
 /**
  * Few-shot scoring asks for five; losses hardly move beyond fifty. At 200 the table of the page, the search for what one
  * example changes (score/losses.ts) and scoring all stay within seconds.
@@ -58,26 +69,26 @@ const numbered: Readonly<Record<string, Role>> = {
 const byPlace: readonly Role[] = ['query', 'positive'];
 
 /** (columns,) what each is called, as the first line or the keys say. */
-export function columnNames(table: Table, firstLine: Mapping['firstLine']): readonly string[] {
+function columnNames(table: Table, firstLine: Mapping['firstLine']): readonly string[] {
   if (table.form === 'json') return table.keys.map((key) => (/^\d+$/.test(key) ? '' : key));
   const cells = firstLine === 'names' ? (table.rows[0]?.cells ?? []) : [];
   return Array.from({ length: table.columnCount }, (_, c) => textOf(cells[c]).trim());
 }
 
 /** Rows that hold examples. */
-export function exampleRows(table: Table, { firstLine }: Pick<Mapping, 'firstLine'>): readonly Row[] {
+function exampleRows(table: Table, { firstLine }: Pick<Mapping, 'firstLine'>): readonly Row[] {
   return table.form === 'delimited' && firstLine === 'names' ? table.rows.slice(1) : table.rows;
 }
 
-/** The likeliest meaning. The first line is taken as names where one of them is known. */
-export function guessMapping(table: Table): Mapping {
+/** The likeliest meaning. Unless the person says what the first line is, it holds names where one of them is known. */
+export function guessMapping(table: Table, said?: Mapping['firstLine']): Mapping {
   const known = columnNames(table, 'names').some((name) => roleOf(name) !== 'ignored');
-  const firstLine = table.form === 'json' || known ? 'names' : 'example';
+  const firstLine = said ?? (table.form === 'json' || known ? 'names' : 'example');
   return { firstLine, roles: guessRoles(table, firstLine) };
 }
 
 /** (columns,) One query at most; where no name says anything, by place: query, positive, then negatives. */
-export function guessRoles(table: Table, firstLine: Mapping['firstLine']): readonly Role[] {
+function guessRoles(table: Table, firstLine: Mapping['firstLine']): readonly Role[] {
   const labels = columnNames(table, firstLine);
   const roles = labels.map(roleOf);
   if (roles.every((role) => role === 'ignored')) return roles.map((_, c) => byPlace[c] ?? 'negative');
@@ -114,11 +125,25 @@ export function isDocumented({ form, keys }: Table): boolean {
   return form === 'json' && keys.includes('query') && keys.some((key) => /^pos(itives?)?$/.test(key));
 }
 
-/** The first role that a mapping lacks or has too often; `none`: examples can be made. */
-export function missingRole({ roles }: Mapping): 'query' | 'queries' | 'positive' | 'none' {
+function missingRole({ roles }: Mapping): Mapped['missing'] {
   const queryCount = roles.filter((role) => role === 'query').length;
   if (queryCount !== 1) return queryCount === 0 ? 'query' : 'queries';
   return roles.includes('positive') ? 'none' : 'positive';
+}
+
+/** Reads a table as the mapping says; `takenCount` examples are in the page's table already. */
+export function mapTable(table: Table, mapping: Mapping, takenCount: number): Mapped {
+  const missing = missingRole(mapping);
+  const rows = exampleRows(table, mapping);
+  const columns = columnNames(table, mapping.firstLine).map((name, c) => ({
+    name,
+    firstTexts: rows.slice(0, firstTextCount).map(({ cells }) => textOf(cells[c])),
+  }));
+  const reading =
+    missing === 'none'
+      ? toExamples(table, mapping, Math.max(0, exampleLimit - takenCount))
+      : { examples: [], problems: table.problems };
+  return { ...reading, columns, missing };
 }
 
 /** At most `room` examples, and a note on every line that is not among them. */

@@ -1,6 +1,7 @@
 /** The third station's state: the mixing weights, from the examples' losses or by hand. */
 import type { Client } from '../worker/client.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
+import { steadinessOf, type Steadiness } from './steadiness.ts';
 import type { Taste } from './taste.svelte.ts';
 
 export type WeightsOrigin = 'examples' | 'hand';
@@ -96,6 +97,17 @@ export class Recipe {
     } catch (error) {
       return { at: 'failed', error: error as Error };
     }
+  }
+
+  /** How the weights of the examples move when one example is left out; `undefined` where that is not known. */
+  get steadiness(): Steadiness | undefined {
+    const { weights } = this;
+    const without = this.#taste.current?.scores.lossesWithout ?? [];
+    if (this.#origin !== 'examples' || weights.at !== 'known' || without.length === 0) return undefined;
+    return steadinessOf(
+      weights.values,
+      without.map((losses) => this.#client.weigh(losses, this.temperature)),
+    );
   }
 
   /** Takes what was typed; what is no temperature is refused by name where the weights are shown. */

@@ -1,13 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  columnNames,
-  guessMapping,
-  guessRoles,
-  isDocumented,
-  missingRole,
-  toExamples,
-  type Role,
-} from '../../src/score/columns.ts';
+import { guessMapping, isDocumented, mapTable, toExamples, type Role } from '../../src/score/columns.ts';
 import { parseTable } from '../../src/score/table.ts';
 
 const header = (...names: readonly string[]) =>
@@ -67,9 +59,7 @@ describe('guessMapping', () => {
 
   test('goes by place, too, where the person says that the first line holds names that are not known', () => {
     const table = parseTable('from,to\na,b');
-    expect(guessRoles(table, 'names')).toEqual(['query', 'positive']);
-    expect(columnNames(table, 'names')).toEqual(['from', 'to']);
-    expect(columnNames(table, 'example')).toEqual(['', '']);
+    expect(guessMapping(table, 'names')).toEqual({ firstLine: 'names', roles: ['query', 'positive'] });
   });
 
   test("knows JSON's keys, and lists by their places", () => {
@@ -80,7 +70,6 @@ describe('guessMapping', () => {
     ]);
     const lists = parseTable('["a", "b", "c"]\n["d", "e", "f"]');
     expect(guessMapping(lists)).toEqual({ firstLine: 'names', roles: ['query', 'positive', 'negative'] });
-    expect(columnNames(lists, 'names')).toEqual(['', '', '']);
   });
 });
 
@@ -97,16 +86,39 @@ describe('isDocumented', () => {
   });
 });
 
-describe('missingRole', () => {
-  test.each<[readonly Role[], string]>([
-    [['query', 'positive'], 'none'],
-    [['negative', 'positive', 'positive', 'query'], 'none'],
-    [['positive', 'negative'], 'query'],
-    [['query', 'query', 'positive'], 'queries'],
-    [['query', 'negative'], 'positive'],
-    [[], 'query'],
-  ])('of %j is %s', (roles, want) => {
-    expect(missingRole({ firstLine: 'names', roles })).toBe(want);
+describe('mapTable', () => {
+  const table = parseTable('from,to,not\na,b,c\nd,"e\nf",\ng,h,i\nj,k,l');
+
+  test('shows what columns are called and their first texts', () => {
+    const named = mapTable(table, guessMapping(table, 'names'), 0);
+    expect(named.columns).toEqual([
+      { name: 'from', firstTexts: ['a', 'd', 'g'] },
+      { name: 'to', firstTexts: ['b', 'e\nf', 'h'] },
+      { name: 'not', firstTexts: ['c', '', 'i'] },
+    ]);
+    expect(named.examples).toHaveLength(4);
+    const unnamed = mapTable(table, guessMapping(table, 'example'), 0);
+    expect(unnamed.columns[0]).toEqual({ name: '', firstTexts: ['from', 'a', 'd'] });
+    expect(unnamed.examples).toHaveLength(5);
+  });
+
+  test.each<[readonly Role[], string, number]>([
+    [['query', 'positive', 'ignored'], 'none', 4],
+    [['positive', 'positive', 'query'], 'none', 3],
+    [['positive', 'negative', 'ignored'], 'query', 0],
+    [['query', 'query', 'positive'], 'queries', 0],
+    [['query', 'negative', 'ignored'], 'positive', 0],
+  ])('of %j misses %s and has %i examples', (roles, missing, count) => {
+    const mapped = mapTable(table, { firstLine: 'names', roles }, 0);
+    expect(mapped.missing).toBe(missing);
+    expect(mapped.examples).toHaveLength(count);
+  });
+
+  test('takes no more than there is room for beside those in the table', () => {
+    const { examples, problems } = mapTable(table, guessMapping(table, 'names'), 199);
+    expect(examples).toHaveLength(1);
+    expect(problems).toMatchObject([{ code: 'examples-many', facts: { count: 4, taken: 1 } }]);
+    expect(mapTable(table, guessMapping(table, 'names'), 250).examples).toEqual([]);
   });
 });
 
