@@ -33,7 +33,10 @@ export default defineConfig({
   build: { target: 'es2023', chunkSizeWarningLimit: 1000 },
   optimizeDeps: {
     exclude: ['onnxruntime-web'],
-    include: ['@huggingface/hub', '@huggingface/tokenizers', 'comlink', 'client-zip', 'hash-wasm', 'valibot'],
+    include: [
+      ...['@huggingface/hub', '@huggingface/tokenizers', 'comlink', 'client-zip', 'hash-wasm', 'papaparse'],
+      'valibot',
+    ],
   },
   test: {
     reporters: ['default', './test/support/closing-reporter.ts'],

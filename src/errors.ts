@@ -94,6 +94,18 @@ export interface FactsOf {
   // examples, losses, weights
   'examples-empty': Record<never, never>;
   'examples-unreadable': { line: number; why: string };
+  'examples-entry-kind': { line: number };
+  'examples-quote-broken': { line: number };
+  'examples-cells-many': { line: number; want: number; got: number };
+  'examples-cell-kind': { line: number; column: string };
+  'examples-query-missing': { line: number };
+  'examples-positive-missing': { line: number };
+  'examples-columns-few': Record<never, never>;
+  'examples-many': { count: number; taken: number; limit: number };
+  'examples-more': { count: number };
+  'examples-too-large': { file: string; bytes: number; limitBytes: number };
+  'examples-file-kind': { file: string; kind: string };
+  'examples-not-text': { file: string };
   'example-query-missing': { example: number };
   'example-positive-missing': { example: number };
   'negatives-too-few': { example: number; want: number; got: number };

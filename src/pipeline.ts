@@ -22,8 +22,11 @@ import { TextTokenizer } from './score/tokenize.ts';
 import type { CachedSource } from './source/cached.ts';
 import type { ModelRef, Source } from './source/source.ts';
 
+export { guessMapping, isDocumented, mapTable } from './score/columns.ts';
+export { readExamplesText } from './score/examples-text.ts';
 export { parseExamples, printExamples } from './score/examples.ts';
 export { Scorer } from './score/score.ts';
+export { parseTable } from './score/table.ts';
 export { checkWeights, weigh, weighAround } from './score/weights.ts';
 export { createSha256 } from './tensor/sha256.ts';
 export type { Device, RanOn } from './graph/runtime.ts';
@@ -75,6 +78,8 @@ export interface ScoreJob {
 export interface Scores {
   /** (models,) nats. */
   readonly losses: readonly number[];
+  /** (examples, models) nats, had that example not been there; empty where there would be nothing left to score. */
+  readonly lossesWithout: readonly (readonly number[])[];
   readonly ranOn: RanOn;
   /** Notes, e.g. an example that was truncated. */
   readonly problems: readonly Problem[];
@@ -183,8 +188,8 @@ export async function scoreAll(
   const started = performance.now();
   const openAll = () => Promise.all(named.map(({ source }) => openScorable(source)));
   const models = await openFetched(named, openAll, watching);
-  const { losses, ranOn, problems } = await scorer.score(models, examples, definition, device, watching);
-  return { losses, ranOn, problems, seconds: (performance.now() - started) / 1000 };
+  const scored = await scorer.score(models, examples, definition, device, watching);
+  return { ...scored, seconds: (performance.now() - started) / 1000 };
 }
 
 /** Embeddings of texts under the model's own settings, (texts,) of (dim,). */

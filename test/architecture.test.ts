@@ -41,6 +41,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   'onnxruntime-web': /^src\/graph\/session\.ts$/,
   '@huggingface/hub': /^src\/(source|export)\/hub\.ts$/,
   '@huggingface/tokenizers': /^src\/score\/tokenize\.ts$/,
+  papaparse: /^src\/score\/table\.ts$/,
   comlink: /^src\/worker\//,
   'hash-wasm': /^src\/tensor\/sha256\.ts$/,
   'client-zip': /^src\/export\/zip\.ts$/,

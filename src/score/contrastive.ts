@@ -93,16 +93,28 @@ export function batchLoss(
   passages: readonly Float32Array[],
   targets: readonly number[],
 ): number {
-  const units = passages.map(toUnit);
-  let sum = 0;
-  queries.forEach((query, i) => {
-    const unit = toUnit(query);
-    const scores = units.map((passage) => scale * dot(unit, passage));
-    const highest = Math.max(...scores);
-    const total = scores.reduce((rest, score) => rest + Math.exp(score - highest), 0);
-    sum += highest + Math.log(total) - scores[targets[i]!]!;
-  });
+  const scores = scoreAll(queries, passages);
+  const sum = scores.reduce((rest, row, i) => rest + rowLoss(row, targets[i]!), 0);
   return sum / queries.length;
+}
+
+/** S of every query and every passage: (queries,) rows of (passages,). */
+export function scoreAll(
+  queries: readonly Float32Array[],
+  passages: readonly Float32Array[],
+): readonly Float64Array[] {
+  const units = passages.map(toUnit);
+  return queries.map((query) => {
+    const unit = toUnit(query);
+    return Float64Array.from(units, (passage) => scale * dot(unit, passage));
+  });
+}
+
+/** One query's part of the loss, from its scores (passages,). */
+export function rowLoss(scores: Float64Array, target: number): number {
+  const highest = scores.reduce((most, score) => Math.max(most, score), -Infinity);
+  const total = scores.reduce((rest, score) => rest + Math.exp(score - highest), 0);
+  return highest + Math.log(total) - scores[target]!;
 }
 
 /** L2-normalised, with the floor that torch's `normalize` has. */

@@ -9,9 +9,10 @@ import { EncoderSession } from '../graph/session.ts';
 import type { Pooling } from '../model/pooling.ts';
 import type { Prompts } from '../model/prompts.ts';
 import type { Report } from '../progress.ts';
-import { batchLoss, planOwn, planReference, toUnit, type Batch } from './contrastive.ts';
+import { planOwn, planReference, toUnit, type Batch } from './contrastive.ts';
 import { embedSequences } from './embed.ts';
 import type { Example } from './examples.ts';
+import { lossesWithoutEach, lossOf } from './losses.ts';
 import { graphOf, ownPooling, readerOf, type Scorable } from './scorable.ts';
 import type { TextTokenizer } from './tokenize.ts';
 import { checkLosses } from './weights.ts';
@@ -39,6 +40,8 @@ export interface Watching {
 export interface Losses {
   /** (models,) nats. */
   readonly losses: readonly number[];
+  /** (examples, models) nats, had that example not been there; empty where there would be nothing left to score. */
+  readonly lossesWithout: readonly (readonly number[])[];
   readonly ranOn: RanOn;
   /** Notes: what was truncated. */
   readonly problems: readonly Problem[];
@@ -74,19 +77,29 @@ export class Scorer {
       watching.report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
       const runtime = await this.#open(device);
       const losses: number[] = [];
+      // `own` takes all examples in one batch
+      const batchSize = definition.kind === 'own' ? Infinity : definition.batchSize;
+      /** (models, examples) */
+      const without: (readonly number[])[] = [];
       for (const [m, model] of models.entries()) {
         const { texts, pooling } = plans[m]!;
         const graph = graphOf(donorOf(model, models[0]!, definition), pooling);
         const session = await this.#sessionOf(graph, runtime);
         const rows = await embedModel(session, model, texts, pooling, watching);
         losses.push(lossOf(batches, rows));
+        without.push(lossesWithoutEach(batches, batchSize, rows));
         // before the next model is loaded: a NaN makes the rest worthless
         checkLosses(
           losses,
           models.map(({ name }) => name),
         );
       }
-      return { losses, ranOn: runtime.ranOn, problems: plans.flatMap(({ problems }) => problems) };
+      return {
+        losses,
+        lossesWithout: (without[0] ?? []).map((_, e) => without.map((row) => row[e]!)),
+        ranOn: runtime.ranOn,
+        problems: plans.flatMap(({ problems }) => problems),
+      };
     });
   }
 
@@ -258,16 +271,4 @@ async function embedModel(
   } finally {
     placed.free();
   }
-}
-
-/** @param rows (texts,) embeddings in `ModelPlan.texts`'s order */
-function lossOf(batches: readonly Batch[], rows: readonly Float32Array[]): number {
-  let query = 0;
-  let passage = batches.reduce((count, { queries }) => count + queries.length, 0);
-  const losses = batches.map(({ queries, passages, targets }) => {
-    const queryRows = rows.slice(query, (query += queries.length));
-    const passageRows = rows.slice(passage, (passage += passages.length));
-    return batchLoss(queryRows, passageRows, targets);
-  });
-  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }

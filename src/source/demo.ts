@@ -12,11 +12,21 @@ export interface DemoFile {
   readonly sha256: string;
 }
 
+/** A set of examples to begin with: JSON with `source`, `licence` and `examples`. */
+export interface DemoSample extends DemoFile {
+  readonly id: string;
+  /** The data set that its texts are from, and on what terms. */
+  readonly source: string;
+  readonly licence: string;
+}
+
 export interface DemoManifest {
   /** In the order of the page's cards: the first is the base. */
   readonly models: readonly { readonly name: string; readonly files: readonly DemoFile[] }[];
   /** The sample examples, JSON. */
   readonly examples: DemoFile;
+  /** In the order of the page's menu. */
+  readonly samples: readonly DemoSample[];
 }
 
 /** What `baseUrl` (the address of the `demo/` folder, with or without the last slash) has to offer. Throws `demo-unavailable`. */
@@ -36,6 +46,17 @@ export async function readDemoManifest(baseUrl: string): Promise<DemoManifest> {
 export async function readDemoExamples(baseUrl: string): Promise<string> {
   const { examples } = await readDemoManifest(baseUrl);
   return new TextDecoder().decode(await fetchChecked(baseUrl, examples));
+}
+
+/** The examples of a sample set, as text. Throws `demo-unavailable`. */
+export async function readDemoSample(id: string, baseUrl: string): Promise<string> {
+  const { samples } = await readDemoManifest(baseUrl);
+  const sample = samples.find((sample) => sample.id === id);
+  if (sample === undefined) throw new KnownError('demo-unavailable', { file: id, status: 404 });
+  const text = new TextDecoder().decode(await fetchChecked(baseUrl, sample));
+  // written by tools/samples.ts, and its hash is the manifest's
+  const { examples } = JSON.parse(text) as { readonly examples: unknown };
+  return JSON.stringify(examples);
 }
 
 /** The embedded model `name`. A file is fetched whole when it is opened, once. Throws `demo-unavailable`. */

@@ -1,8 +1,8 @@
 /** The geometry of bars and of the glass: from values to lengths. No colours, no text. */
 
-/** (models,) values to lengths in per cent of the longest. */
-export function barLengths(values: readonly number[]): readonly number[] {
-  const longest = Math.max(...values.filter(Number.isFinite), 0);
+/** (models,) values to lengths in per cent of the longest, or of `reach` where that is longer. */
+export function barLengths(values: readonly number[], reach = 0): readonly number[] {
+  const longest = Math.max(...values.filter(Number.isFinite), reach);
   return values.map((value) => (longest > 0 && value > 0 ? Math.min(1, value / longest) * 100 : 0));
 }
 

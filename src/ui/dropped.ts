@@ -52,18 +52,23 @@ async function readFolder(folder: FileSystemDirectoryEntry): Promise<readonly Fi
   }
 }
 
-/**
- * Tells files of examples from files of models. `.jsonl` is always examples; a lone `.json` is, unless a model's files came
- * with it or it is named as one of them.
- */
+/** What a model's folder holds; loose, they are its files, too. */
+const modelFiles =
+  /\.(safetensors|bin|onnx)$|^(config|tokenizer|modules|.*_config.*|vocab|added_tokens|special_tokens_map|.*\.index)\.json$|^(vocab|merges)\.txt$/;
+
+/** Tables of examples, and what people take for them: that is refused in a sentence about examples, not about models. */
+const tables = /\.(jsonl|ndjson|csv|tsv|xlsx?|ods|parquet)$/i;
+
+/** Examples, unless a model's files came with them. */
+const texts = /\.(json|txt)$/i;
+
+/** Tells files of examples from files of models; what lies in a folder is a model's. */
 export function sortFiles(files: readonly LocalFile[]): {
   readonly models: readonly LocalFile[];
   readonly examples: readonly LocalFile[];
 } {
-  const hasModel = files.some(({ path }) =>
-    /(\.safetensors|\.bin|(^|\/)(config|tokenizer)\.json)$/.test(path),
-  );
-  const isExamples = ({ path }: LocalFile): boolean =>
-    !path.includes('/') && (path.endsWith('.jsonl') || (path.endsWith('.json') && !hasModel));
-  return { models: files.filter((file) => !isExamples(file)), examples: files.filter(isExamples) };
+  const loose = files.filter(({ path }) => !path.includes('/'));
+  const hasModel = loose.some(({ path }) => modelFiles.test(path));
+  const examples = loose.filter(({ path }) => tables.test(path) || (!hasModel && texts.test(path)));
+  return { models: files.filter((file) => !examples.includes(file)), examples };
 }

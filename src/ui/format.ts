@@ -55,6 +55,11 @@ export function formatShare(weight: number): string {
   return print(weight, { style: 'percent', maximumSignificantDigits: 3 });
 }
 
+/** Any of several numbers in words, e.g. "2, 3 or 5". */
+export function formatAnyOf(values: readonly number[]): string {
+  return new Intl.ListFormat(getLocale(), { type: 'disjunction' }).format(values.map(formatExact));
+}
+
 function formatUnit(value: number, unit: 'second' | 'minute' | 'hour', digits: number): string {
   return print(value, { style: 'unit', unit, unitDisplay: 'narrow', maximumSignificantDigits: digits });
 }

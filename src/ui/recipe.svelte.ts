@@ -1,6 +1,7 @@
 /** The third station's state: the mixing weights, from the examples' losses or by hand. */
 import type { Client } from '../worker/client.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
+import { steadinessOf, type Steadiness } from './steadiness.ts';
 import type { Taste } from './taste.svelte.ts';
 
 /** `alpha`: one fine-tuned model against the rest, which share what is left by their losses. */
@@ -142,6 +143,17 @@ export class Recipe {
     }
   }
 
+  /** How the weights of the examples move when one example is left out; `undefined` where that is not known. */
+  get steadiness(): Steadiness | undefined {
+    const { weights } = this;
+    const without = this.#taste.current?.scores.lossesWithout ?? [];
+    if (!this.needsLosses || weights.at !== 'known' || without.length === 0) return undefined;
+    return steadinessOf(
+      weights.values,
+      without.map((losses) => this.#fromLosses(losses)),
+    );
+  }
+
   /** Takes what was typed; what is no temperature is refused by name where the weights are shown. */
   setTemperatureText(text: string): void {
     this.#temperature = { temperature: numberIn(text), text };
@@ -193,16 +205,20 @@ export class Recipe {
   #exampleWeights(): Weights {
     const { current, stale } = this.#taste;
     if (!current) return { at: 'missing', why: stale ? 'stale' : 'unscored' };
-    return { at: 'known', values: this.#client.weigh(current.scores.losses, this.temperature) };
+    return { at: 'known', values: this.#fromLosses(current.scores.losses) };
   }
 
   #alphaWeights(): Weights {
-    const { current, stale } = this.#taste;
-    if (this.needsLosses && !current) return { at: 'missing', why: stale ? 'stale' : 'unscored' };
-    const tuned = this.#ingredients.cards.findIndex(({ key }) => key === this.tuned);
+    if (this.needsLosses) return this.#exampleWeights();
     // one model alone is no mixture, and no other could take the rest
-    if (tuned < 0) return { at: 'missing', why: 'unready' };
-    const losses = this.needsLosses ? current?.scores.losses : undefined;
-    return { at: 'known', values: this.#client.weighAround(losses, tuned, this.alpha, this.temperature) };
+    if (this.tuned === undefined) return { at: 'missing', why: 'unready' };
+    return { at: 'known', values: this.#fromLosses(undefined) };
+  }
+
+  /** @param losses (models,); `undefined` where alpha alone decides, between two models */
+  #fromLosses(losses: readonly number[] | undefined): readonly number[] {
+    if (this.#origin !== 'alpha') return this.#client.weigh(losses ?? [], this.temperature);
+    const tuned = this.#ingredients.cards.findIndex(({ key }) => key === this.tuned);
+    return this.#client.weighAround(losses, tuned, this.alpha, this.temperature);
   }
 }

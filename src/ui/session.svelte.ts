@@ -51,8 +51,9 @@ export class Session {
   /** Puts the embedded models on the bar, with their examples. */
   async openDemo(): Promise<void> {
     try {
-      const { models, examples } = await this.#client.demo();
-      if (this.taste.rows.length === 0) this.taste.setExamples(examples);
+      const { models, examples, samples } = await this.#client.demo();
+      this.taste.samples = samples;
+      if (!this.taste.restored && this.taste.rows.length === 0) this.taste.setExamples(examples);
       if (examples[0]) this.tryIt.suggest(examples[0]);
       await this.ingredients.addModels(models);
     } catch (error) {
@@ -63,7 +64,8 @@ export class Session {
   /** Models go to the first station, files of examples to the second; `name` is what was dropped or picked. */
   async addFiles(files: readonly LocalFile[], name = ''): Promise<void> {
     const { models, examples } = sortFiles(files);
-    for (const { file } of examples) this.taste.readExamples(await file.text());
+    const reading = this.taste.intake.readFiles(examples.map(({ path, file }) => ({ name: path, file })));
     if (models.length > 0 || examples.length === 0) await this.ingredients.addFiles(models, name);
+    await reading;
   }
 }

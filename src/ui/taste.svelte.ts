@@ -2,9 +2,12 @@
 import type { Device } from '../graph/runtime.ts';
 import type { LossDefinition, Scores } from '../pipeline.ts';
 import type { Example } from '../score/examples.ts';
-import type { Client } from '../worker/client.ts';
+import type { Client, Demo } from '../worker/client.ts';
 import type { Card, Ingredients } from './ingredients.svelte.ts';
+import { Intake } from './intake.svelte.ts';
+import { keepInTab, type KeptExamples } from './kept-examples.ts';
 import type { Task } from './task.svelte.ts';
+import { Undo } from './undo.svelte.ts';
 
 /** An example while it is edited. */
 export interface Row {
@@ -31,6 +34,12 @@ interface Failed {
   readonly of: string;
 }
 
+/** What was done to the examples and can be undone. */
+export type ExamplesChange =
+  | { readonly kind: 'removed'; readonly number: number; readonly key: string }
+  | { readonly kind: 'replaced'; readonly count: number }
+  | { readonly kind: 'added'; readonly count: number };
+
 type ReferenceSettings = Omit<Extract<LossDefinition, { kind: 'reference' }>, 'kind'>;
 
 export class Taste {
@@ -44,20 +53,34 @@ export class Taste {
   #reference = $state.raw<ReferenceSettings>({ batchSize: 2, maxInputTokens: 512, negativeCount: 3 });
   #scored = $state.raw<Scored | undefined>();
   #failure = $state.raw<Failed | undefined>();
-  #examplesFailure = $state.raw<Error | undefined>();
+  /** Sets of examples to choose from. */
+  samples = $state.raw<Demo['samples']>([]);
+  readonly undo = new Undo<ExamplesChange>();
+  readonly intake: Intake;
+  /** This tab had examples before it was loaded again, or had lost them all. */
+  readonly restored: boolean;
   #rowCount = 0;
   readonly #client: Client;
   readonly #task: Task;
   readonly #ingredients: Ingredients;
+  readonly #kept: KeptExamples;
 
-  constructor(client: Client, task: Task, ingredients: Ingredients) {
+  constructor(client: Client, task: Task, ingredients: Ingredients, kept = keepInTab()) {
     this.#client = client;
     this.#task = task;
     this.#ingredients = ingredients;
+    this.#kept = kept;
+    const examples = kept.load();
+    this.restored = examples !== undefined;
+    this.#rows = (examples ?? []).map((example) => this.#row(example));
+    this.intake = new Intake(client, this);
   }
 
   get rows(): readonly Row[] {
     return this.#rows;
+  }
+  get exampleCount(): number {
+    return this.#rows.length;
   }
   get reference(): ReferenceSettings {
     return this.#reference;
@@ -69,10 +92,6 @@ export class Taste {
   /** Why the last scoring failed, for as long as nothing that it may have failed by has changed. */
   get failure(): Error | undefined {
     return this.#failure?.of === this.#attempt() ? this.#failure.error : undefined;
-  }
-  /** Why the last pasted or dropped examples could not be read. */
-  get examplesFailure(): Error | undefined {
-    return this.#examplesFailure;
   }
   /** The losses, if they are of the models, examples and settings as they stand now. */
   get current(): Scored | undefined {
@@ -87,38 +106,52 @@ export class Taste {
     );
   }
 
+  /** Puts examples into the table in the place of whatever is there. */
   setExamples(examples: readonly Example[]): void {
-    this.forgetUnreadable();
-    this.#rows = examples.map((example) => this.#row(example));
+    this.#change(examples.map((example) => this.#row(example)));
   }
 
-  /** Takes examples from JSONL or a JSON array in the place of the present ones; says at the table what is wrong with it. */
-  readExamples(text: string): void {
+  /** The same, or beside those that are there; either can be undone. */
+  take(examples: readonly Example[], how: 'replace' | 'add'): void {
+    this.intake.forgetNotes();
+    const before = this.#rows;
+    const added = examples.map((example) => this.#row(example));
+    this.#change(how === 'add' ? [...before, ...added] : added);
+    const replaced = how === 'replace' && before.length > 0;
+    this.#offer(
+      replaced ? { kind: 'replaced', count: before.length } : { kind: 'added', count: added.length },
+      before,
+    );
+  }
+
+  /** Puts a sample set in the place of the examples. */
+  async takeSample(id: string): Promise<void> {
+    this.intake.forgetFailure();
     try {
-      this.setExamples(this.#client.parseExamples(text));
+      this.take(await this.#client.sample(id), 'replace');
     } catch (error) {
-      this.#examplesFailure = error as Error;
+      this.intake.fail(error as Error);
     }
   }
 
-  /** Examples that could not be read matter no more: they were given up, or others were written. */
-  forgetUnreadable(): void {
-    this.#examplesFailure = undefined;
-  }
-
   addRow(): void {
-    this.forgetUnreadable();
-    this.#rows = [...this.#rows, this.#row({ query: '', positives: [], negatives: [] })];
+    this.#change([...this.#rows, this.#row({ query: '', positives: [], negatives: [] })]);
   }
 
   removeRow(key: string): void {
-    this.forgetUnreadable();
-    this.#rows = this.#rows.filter((row) => row.key !== key);
+    const before = this.#rows;
+    const number = before.findIndex((row) => row.key === key) + 1;
+    this.#change(before.filter((row) => row.key !== key));
+    this.#offer({ kind: 'removed', number, key }, before);
   }
 
   editRow(key: string, edit: { query: string } | { positive: string } | { negativesText: string }): void {
-    this.forgetUnreadable();
-    this.#rows = this.#rows.map((row) => (row.key === key ? edited(row, edit) : row));
+    this.#change(this.#rows.map((row) => (row.key === key ? edited(row, edit) : row)));
+  }
+
+  /** The page may be about to go. */
+  keepNow(): void {
+    this.#kept.flush();
   }
 
   setReference(edit: Partial<ReferenceSettings>): void {
@@ -144,6 +177,20 @@ export class Taste {
       // as it stands now: what was changed meanwhile must not hide why the work ended
       this.#failure = { error: error as Error, of: this.#attempt() };
     }
+  }
+
+  #change(rows: readonly Row[]): void {
+    this.#rows = rows;
+    this.undo.forget();
+    this.intake.forgetFailure();
+    this.#kept.save(this.#examples());
+  }
+
+  #offer(change: ExamplesChange, before: readonly Row[]): void {
+    this.undo.offer(change, () => {
+      if (change.kind !== 'removed') this.intake.forgetNotes();
+      this.#change(before);
+    });
   }
 
   #examples(): readonly Example[] {

@@ -5,21 +5,27 @@
  * `scoring` runs graphs. They hold nothing that cannot be had again, so either may be stopped and replaced.
  */
 import type { Device, RanOn } from '../graph/runtime.ts';
-import { checkWeights, parseExamples, weigh, weighAround } from '../pipeline.ts';
+import { checkWeights, guessMapping, isDocumented, mapTable, weigh, weighAround } from '../pipeline.ts';
 import type { Comparison, ModelFacts, ScoreJob, Scores, Tried, TryJob } from '../pipeline.ts';
 import { offerLock, type MergeJob, type Output } from '../pour.ts';
+import type { Mapped, Mapping } from '../score/columns.ts';
 import type { Example } from '../score/examples.ts';
+import type { Table } from '../score/table.ts';
 import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
+import type { Demo } from './engine.ts';
 import { WorkerHandle, type Watch } from './worker-handle.ts';
 
+export type { Demo } from './engine.ts';
 export type { Watch } from './worker-handle.ts';
 
 export interface Client {
   /** A token for gated and private repositories; kept in this tab's memory only, sent to the Hub's own origin only. */
   setToken(token: string | undefined): Promise<void>;
-  /** The embedded demo models, in order, and their sample examples. */
-  demo(): Promise<{ readonly models: readonly ModelRef[]; readonly examples: readonly Example[] }>;
+  /** The embedded demo models, in order, their sample examples, and the sample sets to choose from. */
+  demo(): Promise<Demo>;
+  /** The examples of a sample set. */
+  sample(id: string): Promise<readonly Example[]>;
   /** Parses an id, `id@revision` or a Hub URL and pins its revision to a commit. Throws the `hub-…` codes. */
   pin(text: string): Promise<ModelRef>;
   /** Sorts dropped or picked files into models; `name` is for loose files and refusals; else the first folder's. Throws `drop-empty`, `model-folder-missing`. */
@@ -28,8 +34,14 @@ export interface Client {
   inspect(model: ModelRef): Promise<ModelFacts>;
   /** How the models fit together. */
   compare(models: readonly ModelRef[]): Promise<Comparison>;
-  /** Parses JSONL or a JSON array. Throws `examples-unreadable` with the line. */
-  parseExamples(text: string): readonly Example[];
+  /** A file or a pasted text to a table, in a worker; `name` is for the refusals. Throws the `examples-…` codes. */
+  readTable(file: Blob, name: string): Promise<Table>;
+  /** What the columns of a table most likely mean; the person may say what its first line is. */
+  guessMapping(table: Table, said?: Mapping['firstLine']): Mapping;
+  /** Whether a table's columns leave nothing to ask. */
+  isDocumented(table: Table): boolean;
+  /** What comes of a table under a mapping, beside `takenCount` examples that the page has. */
+  mapTable(table: Table, mapping: Mapping, takenCount: number): Mapped;
   /** Downloads what is missing (stage `fetch`), then scores (stages `load` and `score`). An abort rejects with AbortError within a second. */
   score(job: ScoreJob, watch?: Watch): Promise<Scores>;
   /** Embeddings (texts,) of (dim,) under the model's own settings, `prompt` before each text. */
@@ -79,13 +91,17 @@ export function openClient(): Client {
       await Promise.all([files.begin({ ...setup, token }), scoring.begin({ ...setup, token })]);
     },
     demo: () => files.run((engine) => engine.demo()),
+    sample: (id) => files.run((engine) => engine.sample(id)),
     pin: (text) => files.run<ModelRef>(async (engine) => engine.pin(text)),
     groupLocal(dropped, name = folderOf(dropped)) {
       return groupModels(dropped, name).map((model) => ({ kind: 'local', ...model }));
     },
     inspect: (model) => files.run((engine) => engine.inspect(model)),
     compare: (models) => files.run((engine) => engine.compare(models)),
-    parseExamples,
+    readTable: (file, name) => files.run((engine) => engine.readTable(file, name)),
+    guessMapping,
+    isDocumented,
+    mapTable,
     score: (asked, watch) => scoring.run((engine, job, report) => engine.score(job, asked, report), watch),
     embed: (model, texts, options, watch) =>
       scoring.run((engine, job, report) => engine.embed(job, model, texts, options, report), watch),

@@ -10,6 +10,8 @@ import {
   embedTexts,
   inspectModel,
   parseExamples,
+  parseTable,
+  readExamplesText,
   scoreAll,
   Scorer,
   tokenizeTexts,
@@ -30,8 +32,15 @@ import {
 } from '../pour.ts';
 import type { Report } from '../progress.ts';
 import type { Example } from '../score/examples.ts';
+import type { Table } from '../score/table.ts';
 import { openCached } from '../source/cached.ts';
-import { openDemo, readDemoExamples, readDemoManifest } from '../source/demo.ts';
+import {
+  openDemo,
+  readDemoExamples,
+  readDemoManifest,
+  readDemoSample,
+  type DemoSample,
+} from '../source/demo.ts';
 import { parseHubId } from '../source/hub-id.ts';
 import { openHub, pinRevision } from '../source/hub.ts';
 import { openLocal } from '../source/local.ts';
@@ -43,6 +52,14 @@ export interface Setup {
   /** Address of the folder of embedded models. */
   readonly demoUrl: string;
   readonly token: string | undefined;
+}
+
+/** What comes with the page. */
+export interface Demo {
+  readonly models: readonly ModelRef[];
+  readonly examples: readonly Example[];
+  /** Sets of examples to choose from, without their texts. */
+  readonly samples: readonly Pick<DemoSample, 'id' | 'source' | 'licence'>[];
 }
 
 let setup: Setup = { demoUrl: '', token: undefined };
@@ -91,10 +108,22 @@ const engine = {
     setup = next;
   },
 
-  async demo(): Promise<{ readonly models: readonly ModelRef[]; readonly examples: readonly Example[] }> {
-    const { models } = await readDemoManifest(setup.demoUrl);
-    const examples = parseExamples(await readDemoExamples(setup.demoUrl));
-    return { models: models.map(({ name }) => ({ kind: 'demo', name })), examples };
+  async demo(): Promise<Demo> {
+    const { models, samples } = await readDemoManifest(setup.demoUrl);
+    return {
+      models: models.map(({ name }) => ({ kind: 'demo', name })),
+      examples: parseExamples(await readDemoExamples(setup.demoUrl)),
+      samples: samples.map(({ id, source, licence }) => ({ id, source, licence })),
+    };
+  },
+
+  async sample(id: string): Promise<readonly Example[]> {
+    return parseExamples(await readDemoSample(id, setup.demoUrl));
+  },
+
+  /** Here, since a text of megabytes would hold up the page. */
+  async readTable(file: Blob, name: string): Promise<Table> {
+    return parseTable(await readExamplesText(file, name));
   },
 
   async pin(text: string): Promise<ModelRef> {

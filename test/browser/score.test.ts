@@ -139,6 +139,22 @@ describe('score', () => {
     checkLosses((await score('own')).losses, golden.own.losses);
   });
 
+  test.each(['own', 'reference'] as const)(
+    'gives the losses without an example that scoring gives once it is removed: %s',
+    async (kind) => {
+      const reference = { kind: 'reference', batchSize: 2, maxInputTokens: 64, negativeCount: 1 } as const;
+      const definition = kind === 'own' ? kind : reference;
+      const { lossesWithout } = await score(definition);
+      expect(lossesWithout).toHaveLength(examples.length);
+      for (const [left, losses] of lossesWithout.entries()) {
+        const rest = examples.filter((_, e) => e !== left);
+        const { losses: want } = await score(definition, rest);
+        // other texts share a batch then, so they are padded otherwise and float32 sums run in another order
+        want.forEach((loss, m) => expect(Math.abs(loss - losses[m]!)).toBeLessThan(1e-5));
+      }
+    },
+  );
+
   test('notes which example was truncated, once a model', async () => {
     const long = { ...examples[0]!, query: 'how do I cook bread '.repeat(40) };
     const { problems } = await score('own', [examples[1]!, long]);

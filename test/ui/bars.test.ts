@@ -7,6 +7,11 @@ describe('barLengths', () => {
     expect(barLengths([1, 2, 4])).toEqual([25, 50, 100]);
   });
 
+  test('leave room for what reaches further', () => {
+    expect(barLengths([1, 2], 4)).toEqual([25, 50]);
+    expect(barLengths([1, 2], 1)).toEqual([50, 100]);
+  });
+
   test('are nothing for what is negative, absent or not a number', () => {
     expect(barLengths([-1, 0, Number.NaN, 2])).toEqual([0, 0, 0, 100]);
     expect(barLengths([0, 0])).toEqual([0, 0]);

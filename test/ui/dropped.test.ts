@@ -11,20 +11,33 @@ function sortedPaths(...paths: readonly string[]) {
 }
 
 describe('sortFiles', () => {
-  test('takes a lone file of examples for examples', () => {
-    expect(sortedPaths('five.jsonl')).toEqual({ models: [], examples: ['five.jsonl'] });
-    expect(sortedPaths('five.json')).toEqual({ models: [], examples: ['five.json'] });
+  test.each(['five.jsonl', 'five.json', 'five.csv', 'FIVE.CSV', 'five.tsv', 'five.txt', 'five.xlsx'])(
+    'takes a lone %s for examples',
+    (path) => {
+      expect(sortedPaths(path)).toEqual({ models: [], examples: [path] });
+    },
+  );
+
+  test.each(['config.json', 'tokenizer.json', 'vocab.txt', 'model.safetensors.index.json', 'photo.png'])(
+    'takes no lone %s for examples',
+    (path) => {
+      expect(sortedPaths(path)).toEqual({ models: [path], examples: [] });
+    },
+  );
+
+  test('leaves the JSON and the texts of a model with the model', () => {
+    const paths = ['config.json', 'tokenizer.json', 'modules.json', 'vocab.txt', 'model.safetensors'];
+    expect(sortedPaths(...paths, 'notes.txt', 'other.json')).toEqual({
+      models: [...paths, 'notes.txt', 'other.json'],
+      examples: [],
+    });
   });
 
-  test('leaves the JSON of a model with the model', () => {
-    const paths = ['config.json', 'tokenizer.json', 'modules.json', 'model.safetensors'];
-    expect(sortedPaths(...paths)).toEqual({ models: paths, examples: [] });
-  });
-
-  test('takes examples that were dropped together with a folder', () => {
-    expect(sortedPaths('mine/config.json', 'mine/notes.jsonl', 'five.jsonl')).toEqual({
-      models: ['mine/config.json', 'mine/notes.jsonl'],
-      examples: ['five.jsonl'],
+  test('takes examples that were dropped together with a folder, and leaves the folder whole', () => {
+    const folder = ['mine/config.json', 'mine/notes.jsonl', 'mine/vocab.txt', 'mine/scores.csv'];
+    expect(sortedPaths(...folder, 'five.csv', 'five.txt')).toEqual({
+      models: folder,
+      examples: ['five.csv', 'five.txt'],
     });
   });
 });

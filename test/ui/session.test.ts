@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { KnownError, type Problem } from '../../src/errors.ts';
 import type { ModelFacts, ScoreJob, Scores } from '../../src/pipeline.ts';
 import type { MergeJob } from '../../src/pour.ts';
-import { parseExamples } from '../../src/score/examples.ts';
+import { guessMapping, isDocumented, mapTable } from '../../src/score/columns.ts';
+import { readExamplesText } from '../../src/score/examples-text.ts';
+import { parseTable } from '../../src/score/table.ts';
 import { checkWeights, weigh, weighAround } from '../../src/score/weights.ts';
 import type { ModelRef } from '../../src/source/source.ts';
 import { Session } from '../../src/ui/session.svelte.ts';
@@ -31,7 +33,11 @@ function factsOf(name: string): ModelFacts {
 }
 
 /** What stands behind the page in these tests: no workers, no files, losses as given. */
-function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0.5, 2]) {
+function open(
+  answers: Partial<Client> = {},
+  losses: readonly number[] = [0.1, 0.5, 2],
+  lossesWithout: Scores['lossesWithout'] = [],
+) {
   const jobs: { scored: ScoreJob[]; merged: MergeJob[]; discarded: string[] } = {
     scored: [],
     merged: [],
@@ -42,7 +48,9 @@ function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0
     demo: async () => ({
       models: ['base', 'bank', 'science'].map((name): ModelRef => ({ kind: 'demo', name })),
       examples: [{ query: 'q', positives: ['p'], negatives: ['n', 'o'] }],
+      samples: [{ id: 'banking', source: 'banking77', licence: 'CC BY 4.0' }],
     }),
+    sample: async (id) => [{ query: id, positives: ['s'], negatives: [] }],
     pin: async (id) => ({ kind: 'hub', id, revision: 'main', commit: 'c0ffee' }),
     groupLocal: () => [],
     inspect: async (model) => factsOf(model.kind === 'hub' ? model.id : model.name),
@@ -50,10 +58,13 @@ function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0
       problems: [],
       output: { tensorCount: 70, parameterCount: 1_862_000, bytes: 7_450_000 },
     }),
-    parseExamples,
+    readTable: async (file, name) => parseTable(await readExamplesText(file, name)),
+    guessMapping,
+    isDocumented,
+    mapTable,
     score: async (job) => {
       jobs.scored.push(job);
-      return { losses: losses.slice(0, job.models.length), ranOn, problems: [], seconds: 1 };
+      return { losses: losses.slice(0, job.models.length), lossesWithout, ranOn, problems: [], seconds: 1 };
     },
     embed: async () => ({ embeddings: [], ranOn }),
     tryOut: async () => ({ base: [], other: [], mixture: [] }),
@@ -163,7 +174,7 @@ describe('Session', () => {
     await session.openDemo();
     const scoring = session.taste.score();
     session.ingredients.remove(keyOf(session, 'bank'));
-    answer({ losses: [0.1, 0.5, 2], ranOn, problems: [], seconds: 1 });
+    answer({ losses: [0.1, 0.5, 2], lossesWithout: [], ranOn, problems: [], seconds: 1 });
     await scoring;
     expect(session.taste.scored?.models.map((model) => model.name)).toEqual(['base', 'bank', 'science']);
     expect(session.taste.stale).toBe(true);
@@ -175,7 +186,7 @@ describe('Session', () => {
     const { session } = open({
       score: async () => {
         if (failing) throw failure;
-        return { losses: [1, 1, 1], ranOn, problems: [], seconds: 1 };
+        return { losses: [1, 1, 1], lossesWithout: [], ranOn, problems: [], seconds: 1 };
       },
     });
     await session.openDemo();
@@ -479,29 +490,54 @@ describe('Session', () => {
     expect(names).toEqual([name]);
   });
 
-  test('takes dropped examples, and says at the table which line is wrong', async () => {
+  test('shows how far each weight moves when one example is left out, at the temperature that stands', async () => {
+    const without = [
+      [0.2, 0.4, 2],
+      [0.3, 0.1, 2],
+    ];
+    const { session } = open({}, [0.1, 0.5, 2], without);
+    expect(session.recipe.steadiness).toBeUndefined();
+    await session.openDemo();
+    await session.taste.score();
+    for (const temperature of [1, 0.1]) {
+      session.recipe.temperature = temperature;
+      const [first, second] = without.map((losses) => weigh(losses, temperature));
+      expect(session.recipe.steadiness).toEqual({
+        ranges: [0, 1, 2].map((m) => ({
+          lowest: Math.min(first![m]!, second![m]!),
+          highest: Math.max(first![m]!, second![m]!),
+        })),
+        first: 0,
+        others: [{ model: 1, examples: [2] }],
+      });
+    }
+    session.recipe.setOrigin('hand');
+    expect(session.recipe.steadiness).toBeUndefined();
+  });
+
+  test('asks what the columns of dropped examples are before it takes them', async () => {
     const { session } = open();
-    const drop = (text: string) =>
-      session.addFiles([{ path: 'five.jsonl', file: new File([text], 'five.jsonl') }]);
-    await drop('{"query": "q", "pos": ["p"], "neg": ["n"]}\n');
-    expect(session.taste.rows).toMatchObject([{ query: 'q', positives: ['p'], negativesText: 'n' }]);
-    await drop('{"query": "q"}\nnot JSON\n');
-    expect(session.taste.examplesFailure).toMatchObject({ code: 'examples-unreadable', facts: { line: 2 } });
-    expect(session.taste.rows).toHaveLength(1);
+    await session.openDemo();
+    await session.addFiles([{ path: 'five.csv', file: new File(['query,pos\na,b\n'], 'five.csv') }]);
+    expect(session.taste.intake.phase).toMatchObject({ at: 'mapping', name: 'five.csv' });
+    expect(session.taste.rows[0]?.query).toBe('q');
+    await session.taste.intake.use();
+    expect(session.taste.rows).toMatchObject([{ query: 'a', positives: ['b'] }]);
+    expect(session.ingredients.cards).toHaveLength(3);
   });
 
   test.each<[string, (session: Session) => void]>([
-    ['they were given up', (session) => session.taste.forgetUnreadable()],
+    ['they were given up', (session) => session.taste.intake.forgetFailure()],
     ['one is added', (session) => session.taste.addRow()],
     ['one is removed', (session) => session.taste.removeRow(session.taste.rows[0]?.key ?? '')],
     ['one is edited', (session) => session.taste.editRow(session.taste.rows[0]?.key ?? '', { query: 'r' })],
   ])('says no more why examples could not be read once %s', async (_, change) => {
     const { session } = open();
     await session.openDemo();
-    session.taste.readExamples('not JSON');
-    expect(session.taste.examplesFailure).toMatchObject({ code: 'examples-unreadable' });
+    await session.taste.intake.readText('not examples', 'a text');
+    expect(session.taste.intake.failure).toMatchObject({ code: 'examples-columns-few' });
     change(session);
-    expect(session.taste.examplesFailure).toBeUndefined();
+    expect(session.taste.intake.failure).toBeUndefined();
   });
 
   test('reads negatives one a line, and leaves blank lines out', async () => {
