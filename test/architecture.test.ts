@@ -29,7 +29,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
   // the pipeline's last step, in files of its own
   pour: [...belowPipeline, 'pipeline', 'lineage'],
   lineage: [...belowPipeline, 'pipeline'],
-  worker: ['pipeline', 'pour', 'source', 'export', 'errors', 'progress'],
+  // what is left in the browser is of source, job and export at once
+  kept: belowPipeline,
+  worker: ['pipeline', 'pour', 'kept', 'source', 'export', 'errors', 'progress'],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],
   main: ['ui', 'worker/client'],
 };

@@ -3,6 +3,7 @@ import type { LocalFile } from '../source/source.ts';
 import type { Client } from '../worker/client.ts';
 import { sortFiles } from './dropped.ts';
 import { Ingredients } from './ingredients.svelte.ts';
+import { KeptHere } from './kept.svelte.ts';
 import type { Obstacle } from './obstacle.ts';
 import { Pour } from './pour.svelte.ts';
 import { Recipe } from './recipe.svelte.ts';
@@ -18,6 +19,7 @@ export class Session {
   readonly taste: Taste;
   readonly recipe: Recipe;
   readonly pour: Pour;
+  readonly kept: KeptHere;
   readonly #client: Client;
 
   constructor(client: Client, task = new Task()) {
@@ -27,6 +29,7 @@ export class Session {
     this.taste = new Taste(client, task, this.ingredients);
     this.recipe = new Recipe(client, this.ingredients, this.taste);
     this.pour = new Pour(client, task, this.ingredients, this.taste, this.recipe);
+    this.kept = new KeptHere(client, task, this.ingredients, this.pour);
   }
 
   get next(): NextAction {

@@ -7,7 +7,7 @@ import { checkWeights, weigh } from '../../src/score/weights.ts';
 import type { ModelRef } from '../../src/source/source.ts';
 import { Session } from '../../src/ui/session.svelte.ts';
 import { Task } from '../../src/ui/task.svelte.ts';
-import type { Client } from '../../src/worker/client.ts';
+import type { Client, KeptItem } from '../../src/worker/client.ts';
 
 const ranOn: Scores['ranOn'] = { provider: 'wasm', adapter: undefined, threadCount: 2, reason: 'no-adapter' };
 
@@ -32,10 +32,10 @@ function factsOf(name: string): ModelFacts {
 
 /** What stands behind the page in these tests: no workers, no files, losses as given. */
 function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0.5, 2]) {
-  const jobs: { scored: ScoreJob[]; merged: MergeJob[]; discarded: string[] } = {
+  const jobs: { scored: ScoreJob[]; merged: MergeJob[]; removed: KeptItem[] } = {
     scored: [],
     merged: [],
-    discarded: [],
+    removed: [],
   };
   const client: Client = {
     setToken: async () => undefined,
@@ -61,11 +61,14 @@ function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0
     checkWeights,
     merge: async (job) => {
       jobs.merged.push(job);
-      return { job: `job-${jobs.merged.length}`, name: 'mixture', files: [], seconds: 1 };
+      return { job: `job-${jobs.merged.length}`, name: 'mixture', madeMs: 0, files: [], seconds: 1 };
     },
     openFile: async () => new File([], 'config.json'),
     openZip: async () => new File([], 'mixture.zip'),
-    discard: async ({ job }) => void jobs.discarded.push(job),
+    saveInto: async ({ name }) => name,
+    listKept: async () => ({ models: [], outputs: [], unfinished: [] }),
+    removeKept: async (item) => void jobs.removed.push(item),
+    room: async () => undefined,
     ...answers,
   };
   const session = new Session(client, new Task((show) => show()));
@@ -340,7 +343,7 @@ describe('Session', () => {
     expect([session.recipe.hand[0], session.recipe.handTexts[0]]).toEqual([weight, text]);
   });
 
-  test('knows a mixture of an earlier recipe, and deletes it when the next is ready', async () => {
+  test('knows a mixture of an earlier recipe, and keeps it when the next is ready', async () => {
     const { session, jobs } = open();
     await session.openDemo();
     await session.taste.score();
@@ -349,7 +352,8 @@ describe('Session', () => {
     expect([session.pour.stale, session.next]).toEqual([true, 'mix']);
     await session.pour.mix();
     expect([session.pour.stale, session.next]).toEqual([false, 'download']);
-    expect(jobs.discarded).toEqual(['job-1']);
+    expect(session.pour.poured?.output.job).toBe('job-2');
+    expect(jobs.removed).toEqual([]);
   });
 
   test('shows a card at once, and says at the field what cannot be found', async () => {
