@@ -1,76 +1,31 @@
 import { describe, expect, test } from 'vitest';
 import { KnownError, type Problem } from '../../src/errors.ts';
-import type { ModelFacts, ScoreJob, Scores } from '../../src/pipeline.ts';
+import type { ScoreJob, Scores } from '../../src/pipeline.ts';
 import type { MergeJob } from '../../src/pour.ts';
-import { parseExamples } from '../../src/score/examples.ts';
-import { checkWeights, weigh } from '../../src/score/weights.ts';
-import type { ModelRef } from '../../src/source/source.ts';
 import { Session } from '../../src/ui/session.svelte.ts';
 import { Task } from '../../src/ui/task.svelte.ts';
 import type { Client, KeptItem } from '../../src/worker/client.ts';
+import { factsOf, ranOn, standIn } from './client.ts';
 
-const ranOn: Scores['ranOn'] = { provider: 'wasm', adapter: undefined, threadCount: 2, reason: 'no-adapter' };
-
-function factsOf(name: string): ModelFacts {
-  return {
-    name,
-    kind: 'demo',
-    modelType: 'bert',
-    parameterCount: 1_862_000,
-    dtypes: ['F16'],
-    checkpointBytes: 3_724_576,
-    bytesToFetch: 0,
-    pooling: 'mean',
-    normalised: true,
-    maxTokens: 128,
-    prompts: { query: '', document: '' },
-    promptsFrom: 'none',
-    licence: 'apache-2.0',
-    problems: [],
-  };
-}
-
-/** What stands behind the page in these tests: no workers, no files, losses as given. */
+/** The stand-in client with losses as given, and what it was asked to do. */
 function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0.5, 2]) {
   const jobs: { scored: ScoreJob[]; merged: MergeJob[]; removed: KeptItem[] } = {
     scored: [],
     merged: [],
     removed: [],
   };
-  const client: Client = {
-    setToken: async () => undefined,
-    demo: async () => ({
-      models: ['base', 'bank', 'science'].map((name): ModelRef => ({ kind: 'demo', name })),
-      examples: [{ query: 'q', positives: ['p'], negatives: ['n', 'o'] }],
-    }),
-    pin: async (id) => ({ kind: 'hub', id, revision: 'main', commit: 'c0ffee' }),
-    groupLocal: () => [],
-    inspect: async (model) => factsOf(model.kind === 'hub' ? model.id : model.name),
-    compare: async () => ({
-      problems: [],
-      output: { tensorCount: 70, parameterCount: 1_862_000, bytes: 7_450_000 },
-    }),
-    parseExamples,
+  const client = standIn({
     score: async (job) => {
       jobs.scored.push(job);
       return { losses: losses.slice(0, job.models.length), ranOn, problems: [], seconds: 1 };
     },
-    embed: async () => ({ embeddings: [], ranOn }),
-    tokenize: async () => [],
-    weigh,
-    checkWeights,
     merge: async (job) => {
       jobs.merged.push(job);
       return { job: `job-${jobs.merged.length}`, name: 'mixture', madeMs: 0, files: [], seconds: 1 };
     },
-    openFile: async () => new File([], 'config.json'),
-    openZip: async () => new File([], 'mixture.zip'),
-    saveInto: async ({ name }) => name,
-    listKept: async () => ({ models: [], outputs: [], unfinished: [] }),
     removeKept: async (item) => void jobs.removed.push(item),
-    room: async () => undefined,
     ...answers,
-  };
+  });
   const session = new Session(client, new Task((show) => show()));
   return { session, jobs };
 }
