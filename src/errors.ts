@@ -61,6 +61,15 @@ export interface FactsOf {
   // this browser's storage
   'storage-full': { file: string };
   'storage-unavailable': { why: string };
+  'kept-in-use': { name: string };
+
+  // a folder that was picked
+  'folder-denied': { folder: string };
+  'folder-gone': { folder: string };
+  'folder-full': { folder: string; file: string };
+  'folder-failed': { folder: string; file: string; why: string };
+  'folder-damaged': { folder: string; file: string; why: string };
+  'folder-leftover': { folder: string; name: string };
 
   // a model's configuration, for scoring
   'config-missing': { model: string };

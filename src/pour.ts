@@ -6,7 +6,6 @@ import { checkProblems, isKnown, KnownError } from './errors.ts';
 import { planFiles, type PlannedFile } from './export/files.ts';
 import { zipStream } from './export/zip.ts';
 import { createJob, openJob, type JobFolder, type WrittenFile } from './job/folder.ts';
-import { discardAbandoned } from './job/offered.ts';
 import { cardOf, describeBase, nameOf, type Base } from './lineage.ts';
 import { planLinear, type Plan } from './merge/plan.ts';
 import { mergeTensors } from './merge/run.ts';
@@ -35,7 +34,6 @@ export interface MergeJob {
   };
 }
 
-export { discardAbandoned, offerLock } from './job/offered.ts';
 export type OutputFile = WrittenFile;
 
 /** A merged model that was written, closed, read back and hashed. */
@@ -44,6 +42,8 @@ export interface Output {
   readonly job: string;
   /** What to call the model: also the folder inside the zip. */
   readonly name: string;
+  /** When it was finished, in milliseconds since 1970. */
+  readonly madeMs: number;
   readonly files: readonly OutputFile[];
   readonly seconds: number;
 }
@@ -70,11 +70,9 @@ export async function mergeAll(
   const { tensors, checkpoints, base, small } = await openFetched(named, open, watching);
   const plan = planLinear(tensors, job.weights);
 
-  // whatever keeps leftovers from going is no reason not to mix
-  await discardAbandoned().catch(() => undefined);
-  const folder = await createJob();
+  const name = nameOf(named);
+  const folder = await createJob(name);
   try {
-    const name = nameOf(named);
     const written: WrittenFile[] = [await writeMerged(folder, plan, checkpoints, watching)];
     for (const file of small) {
       written.push(await writeSmall(folder, file, base.source, watching.signal));
@@ -83,10 +81,10 @@ export async function mergeAll(
     written.push(await writeText(folder, cardPath, card, watching.signal));
     const files = written.sort((a, b) => (a.path < b.path ? -1 : 1));
     await checkFiles(folder, files, watching);
-    await folder.complete({ name, files });
-    return { job: folder.id, name, files, seconds: (performance.now() - started) / 1000 };
+    const { madeMs } = await folder.complete({ name, files });
+    return { job: folder.id, name, madeMs, files, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
-    // the first failure is the one to tell; what cannot be removed now has no marker and goes with the next job
+    // the first failure is the one to tell; what cannot be removed now has no marker, and is kept as left unfinished
     await folder.remove().catch(() => undefined);
     throw error;
   }
@@ -130,10 +128,6 @@ export async function packOutput(job: string, name: string, { signal, report }: 
 
 function ignoreMissing(error: unknown): undefined {
   if (!isKnown(error, 'output-missing')) throw error;
-}
-
-export async function discardOutput(job: string): Promise<void> {
-  await (await openJob(job)).remove();
 }
 
 async function writeMerged(

@@ -34,6 +34,41 @@ export function isAbsent(error: unknown): boolean {
   );
 }
 
+export function isFolder(handle: FileSystemHandle): handle is FileSystemDirectoryHandle {
+  return handle.kind === 'directory';
+}
+
+/** Every file below `folder` as it is now, with its path, in no order; what vanishes meanwhile is left out. */
+export async function* walkFiles(
+  folder: FileSystemDirectoryHandle,
+  prefix = '',
+): AsyncGenerator<{ readonly path: string; readonly file: File }> {
+  const handles: FileSystemHandle[] = [];
+  try {
+    for await (const handle of folder.values()) handles.push(handle);
+  } catch (error) {
+    if (!isAbsent(error)) throw toStorageError(error, folder.name);
+  }
+  for (const handle of handles) {
+    const path = `${prefix}${handle.name}`;
+    if (isFolder(handle)) {
+      yield* walkFiles(handle, `${path}/`);
+      continue;
+    }
+    const file = await readEntry(handle as FileSystemFileHandle);
+    if (file !== undefined) yield { path, file };
+  }
+}
+
+async function readEntry(handle: FileSystemFileHandle): Promise<File | undefined> {
+  try {
+    return await handle.getFile();
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw toStorageError(error, handle.name);
+  }
+}
+
 /** A synchronous access handle: the fastest way in, and the only one in every browser. Throws `storage-unavailable` outside a dedicated worker. */
 export function openSync(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
   if (typeof file.createSyncAccessHandle !== 'function') {

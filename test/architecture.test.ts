@@ -31,7 +31,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
   lineage: [...belowPipeline, 'pipeline'],
   // beside the pipeline: what is looked at, and not written
   'try-out': [...belowPipeline, 'pipeline'],
-  worker: ['pipeline', 'pour', 'try-out', 'source', 'export', 'errors', 'progress'],
+  // what is left in the browser is of source, job and export at once
+  kept: belowPipeline,
+  worker: ['pipeline', 'pour', 'kept', 'try-out', 'source', 'export', 'errors', 'progress'],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],
   main: ['ui', 'worker/client'],
 };

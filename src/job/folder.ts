@@ -3,10 +3,11 @@
  * when its marker is there, and the marker is written last.
  *
  *   jobs/<id>/output/…   the files, under the paths that they will have
+ *   jobs/<id>/begun      written first: JSON { version, name, beganMs }, what to call a job that was left unfinished
  *   jobs/<id>/complete   the marker: JSON { version, name, madeMs, files: [{ path, bytes, sha256 }] }
  *
  * While a job is written its maker holds a Web Lock of the job's name; a lock dies with its tab or worker, so a
- * folder that has no marker and whose lock is free is a leftover.
+ * folder that has no marker and whose lock is free was left unfinished. See kept.ts for what becomes of it.
  */
 import { KnownError } from '../errors.ts';
 import { isAbsent, layout, toStorageError } from '../storage.ts';
@@ -34,6 +35,14 @@ export interface Finished {
 
 interface Marker extends Finished {
   readonly version: number;
+}
+
+/** What a job says of itself from its start. */
+export interface Begun {
+  /** What the model is to be called. */
+  readonly name: string;
+  /** In milliseconds since 1970. */
+  readonly beganMs: number;
 }
 
 export class JobFolder {
@@ -71,22 +80,20 @@ export class JobFolder {
   }
 
   /**
-   * Writes the marker and gives the lock back: from here on the job counts. Call it once, after every file was
-   * closed, read back and hashed. Throws `output-damaged` when a file is not as long as stated.
+   * Writes the marker, gives the lock back, and returns what the marker says: from here on the job counts. Call it
+   * once, after every file was closed, read back and hashed. Throws `output-damaged` when a file is not as long as stated.
    */
-  async complete({ name, files }: Omit<Finished, 'madeMs'>): Promise<void> {
+  async complete({ name, files }: Omit<Finished, 'madeMs'>): Promise<Finished> {
     for (const { path, bytes } of files) {
       const got = (await this.file(path)).size;
       if (got !== bytes) {
         throw new KnownError('output-damaged', { file: path, why: `${got} bytes on disk, ${bytes} written` });
       }
     }
-    const marker: Marker = { version: markerVersion, name, madeMs: Date.now(), files };
-    const { stream } = await openFileStream(this.#folder, 'complete');
-    const writer = stream.getWriter();
-    await writer.write(new TextEncoder().encode(JSON.stringify(marker)));
-    await writer.close();
+    const finished: Finished = { name, madeMs: Date.now(), files };
+    await writeJson(this.#folder, 'complete', { version: markerVersion, ...finished });
     this.#release();
+    return finished;
   }
 
   /** What a finished job says of itself; `undefined` for a job that is not finished. */
@@ -109,15 +116,19 @@ export class JobFolder {
   }
 }
 
-/** A new, empty job, locked by this worker until it is complete or removed. Throws `storage-unavailable`. */
-export async function createJob(): Promise<JobFolder> {
+/** A new, empty job, locked by this worker until it is complete or removed. Throws `storage-full`, `storage-unavailable`. */
+export async function createJob(name: string): Promise<JobFolder> {
   const jobs = await openJobs();
   const id = crypto.randomUUID();
   // locked before the folder exists: another tab never sees it free
   const release = await holdLock(id);
   try {
-    return new JobFolder(id, await openFolder(jobs, id), release);
+    const folder = await openFolder(jobs, id);
+    const begun: Begun = { name, beganMs: Date.now() };
+    await writeJson(folder, 'begun', { version: markerVersion, ...begun });
+    return new JobFolder(id, folder, release);
   } catch (error) {
+    await removeJob(jobs, id).catch(() => undefined);
     release();
     throw error;
   }
@@ -136,47 +147,42 @@ export async function openJob(id: string): Promise<JobFolder> {
   throw new KnownError('output-missing', { job: id });
 }
 
-/** The ids of finished jobs, in no order. */
-export async function listComplete(): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const [id, handle] of await openJobs()) {
-    if (isFolder(handle) && (await readMarker(handle)) !== undefined) found.push(id);
-  }
-  return found;
-}
-
-/** Removes what tabs left behind that closed or crashed in the middle of a job. Jobs that are being written stay. Returns how many went. */
-export async function discardUnfinished(): Promise<number> {
-  const jobs = await openJobs();
-  const folders: FileSystemDirectoryHandle[] = [];
-  for await (const handle of jobs.values()) if (isFolder(handle)) folders.push(handle);
-  let count = 0;
-  for (const folder of folders) {
-    await navigator.locks.request(lockName(folder.name), { ifAvailable: true }, async (lock) => {
-      // read under the lock: a job may have become complete since it was listed
-      if (lock === null || (await readMarker(folder)) !== undefined) return;
-      await removeJob(jobs, folder.name);
-      count++;
-    });
-  }
-  return count;
-}
-
 /** The marker, or `undefined` when there is none or it is not whole. */
-async function readMarker(folder: FileSystemDirectoryHandle): Promise<Finished | undefined> {
+export async function readMarker(folder: FileSystemDirectoryHandle): Promise<Finished | undefined> {
+  const marker = await readJson<Marker>(folder, 'complete');
+  if (marker?.version !== markerVersion) return undefined;
+  const { name, madeMs, files } = marker as Marker;
+  return { name, madeMs, files };
+}
+
+/** What the job was begun as, or `undefined` when it does not say. */
+export async function readBegun(folder: FileSystemDirectoryHandle): Promise<Begun | undefined> {
+  const begun = await readJson<Begun & { readonly version: number }>(folder, 'begun');
+  return begun?.version === markerVersion ? (begun as Begun) : undefined;
+}
+
+async function readJson<T>(
+  folder: FileSystemDirectoryHandle,
+  path: string,
+): Promise<Partial<T> | null | undefined> {
   try {
-    const { file } = await findFile(folder, 'complete', 'throw');
-    const marker = JSON.parse(await (await file.getFile()).text()) as Partial<Marker> | null;
-    if (marker === null || marker.version !== markerVersion) return undefined;
-    const { name, madeMs, files } = marker as Marker;
-    return { name, madeMs, files };
+    const { file } = await findFile(folder, path, 'throw');
+    return JSON.parse(await (await file.getFile()).text()) as Partial<T> | null;
   } catch (error) {
     if (isAbsent(error) || error instanceof SyntaxError) return undefined;
-    throw toStorageError(error, 'complete');
+    throw toStorageError(error, path);
   }
 }
 
-async function removeJob(jobs: FileSystemDirectoryHandle, id: string): Promise<void> {
+async function writeJson(folder: FileSystemDirectoryHandle, path: string, value: object): Promise<void> {
+  const { stream } = await openFileStream(folder, path);
+  const writer = stream.getWriter();
+  await writer.write(new TextEncoder().encode(JSON.stringify(value)));
+  await writer.close();
+}
+
+/** Removes the folder of a job, if it is there, whoever may need it. */
+export async function removeJob(jobs: FileSystemDirectoryHandle, id: string): Promise<void> {
   try {
     // the marker goes first: a removal that is cut short leaves a leftover, never a job with holes
     const folder = await jobs.getDirectoryHandle(id);
@@ -191,11 +197,8 @@ function ignoreAbsent(error: unknown): void {
   if (!isAbsent(error)) throw error;
 }
 
-function isFolder(handle: FileSystemHandle): handle is FileSystemDirectoryHandle {
-  return handle.kind === 'directory';
-}
-
-function lockName(id: string): string {
+/** Held while the job is written. */
+export function jobLock(id: string): string {
   return `${layout}/jobs/${id}`;
 }
 
@@ -203,6 +206,6 @@ function lockName(id: string): string {
 async function holdLock(id: string): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const held = (): Promise<void> => new Promise<void>((release) => resolve(release));
-    navigator.locks.request(lockName(id), held).catch(reject);
+    navigator.locks.request(jobLock(id), held).catch(reject);
   });
 }

@@ -1,32 +1,35 @@
 /**
- * Which finished jobs somebody still has on a page. A page holds a Web Lock for each output that it offers; the lock
- * dies with the page, and a finished job that nobody offers can be had again and takes only room.
+ * Which finished jobs somebody has on a page. A page holds a Web Lock, shared, for each output that it offers; the
+ * lock dies with the page. Whoever deletes an output asks for the same lock alone.
  */
-import { isKnown } from '../errors.ts';
-import { layout } from '../storage.ts';
-import { discardUnfinished, listComplete, openJob } from './folder.ts';
+import { layout, walkFiles } from '../storage.ts';
+import { readMarker } from './folder.ts';
+import { listFolders, openFolder } from './storage.ts';
 
 export function offerLock(job: string): string {
   return `${layout}/offered/${job}`;
 }
 
-/** Between a job's end and its page's lock there is a moment; nothing younger than this is taken away. */
-const graceMs = 60_000;
+/** A download may still be reading a zip whose page is closed; nothing younger than this is taken away. */
+const graceMs = 3_600_000;
 
-/** Removes what crashed and closed tabs left: unfinished jobs, and finished ones that no page offers. */
-export async function discardAbandoned(): Promise<void> {
-  await discardUnfinished();
-  for (const id of await listComplete()) {
-    await navigator.locks.request(offerLock(id), { ifAvailable: true }, async (lock) => {
-      if (lock === null) return;
-      try {
-        const job = await openJob(id);
-        const finished = await job.readComplete();
-        if (finished && Date.now() - finished.madeMs > graceMs) await job.remove();
-      } catch (error) {
-        // another tab was faster
-        if (!isKnown(error, 'output-missing')) throw error;
+/** Removes what was packed for download from outputs that no page offers: it takes the same room again, and is packed anew in seconds. */
+export async function discardPacked(): Promise<void> {
+  for (const folder of await listFolders()) {
+    await navigator.locks.request(offerLock(folder.name), { ifAvailable: true }, async (lock) => {
+      const finished = lock === null ? undefined : await readMarker(folder);
+      if (finished === undefined) return;
+      const listed = new Set(finished.files.map(({ path }) => path));
+      const output = await openFolder(folder, 'output');
+      for await (const { path, file } of walkFiles(output)) {
+        // a zip lies beside the files, in no folder of theirs
+        const packed = !listed.has(path) && !path.includes('/');
+        if (packed && isOld(file)) await output.removeEntry(path);
       }
     });
   }
+}
+
+function isOld({ lastModified }: File): boolean {
+  return Date.now() - lastModified > graceMs;
 }

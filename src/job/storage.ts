@@ -1,9 +1,17 @@
 /** Where jobs lie in the browser's private file system: `shaker-1/jobs/<id>/…`, see folder.ts. */
-import { layout, openRoot, toStorageError } from '../storage.ts';
+import { isFolder, layout, openRoot, toStorageError } from '../storage.ts';
 
 /** The folder of all jobs. Throws `storage-unavailable` where a browser has no private file system, or hides it (private windows). */
 export async function openJobs(): Promise<FileSystemDirectoryHandle> {
   return openFolder(await openFolder(await openRoot(), layout), 'jobs');
+}
+
+/** The folder of each job, in no order. */
+export async function listFolders(): Promise<readonly FileSystemDirectoryHandle[]> {
+  const jobs = await openJobs();
+  const folders: FileSystemDirectoryHandle[] = [];
+  for await (const handle of jobs.values()) if (isFolder(handle)) folders.push(handle);
+  return folders;
 }
 
 /** The folder `name` in `folder`, made if need be. Throws `storage-full` and `storage-unavailable`. */

@@ -10,8 +10,7 @@ import { KnownError } from '../errors.ts';
 import type { CreateSha256 } from './digest.ts';
 import { guardFile } from './guarded.ts';
 import type { HubEntry, HubSource } from './hub.ts';
-import { layout } from '../storage.ts';
-import { openStored, placeOf, type Place } from './opfs.ts';
+import { modelLock, openStored, placeOf, type Place } from './opfs.ts';
 import { fetchInto, type FetchWatch } from './part.ts';
 import type { Source } from './source.ts';
 
@@ -60,14 +59,17 @@ export function openCached(hub: HubSource, createSha256: CreateSha256): CachedSo
     async fetchFile(path, { signal = hub.signal, report } = {}) {
       const entry = await find(path);
       if (entry === undefined) throw new KnownError('hub-file-missing', { id: hub.id, file: path });
-      const lock = [layout, 'hub', hub.id, hub.commit, path].join('/');
-      const file = await withLock(lock, signal, async () => {
-        // another tab may have been faster
-        const there = await openComplete(entry, place(path));
-        if (there !== undefined) return there;
-        await fetchInto(place(path), entry, hub, createSha256, { signal, report });
-        return openComplete(entry, place(path));
-      });
+      const lock = modelLock(hub.id, hub.commit);
+      // the model's, shared, so that nobody deletes it meanwhile; then the file's
+      const file = await withLock(lock, 'shared', signal, () =>
+        withLock(`${lock}/${path}`, 'exclusive', signal, async () => {
+          // another tab may have been faster
+          const there = await openComplete(entry, place(path));
+          if (there !== undefined) return there;
+          await fetchInto(place(path), entry, hub, createSha256, { signal, report });
+          return openComplete(entry, place(path));
+        }),
+      );
       if (file === undefined) throw new KnownError('source-changed', { model: hub.name, file: path });
       report?.(entry.bytes, entry.bytes);
       return guardFile(file, { model: hub.name, file: path });
@@ -88,10 +90,11 @@ async function openComplete(entry: HubEntry, place: Place): Promise<File | undef
 
 async function withLock<T>(
   name: string,
+  mode: LockMode,
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
-  const held = await navigator.locks.request(name, signal === undefined ? {} : { signal }, work);
+  const held = await navigator.locks.request(name, signal === undefined ? { mode } : { mode, signal }, work);
   return held;
 }

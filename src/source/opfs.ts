@@ -8,7 +8,12 @@
  */
 import { isAbsent, layout, openRoot, toStorageError } from '../storage.ts';
 
-const root = [layout, 'hub'];
+export const root: readonly string[] = [layout, 'hub'];
+
+/** Held, shared, while anything of the model is fetched or read; whoever deletes it asks for it alone. */
+export function modelLock(id: string, commit: string): string {
+  return [...root, id, commit].join('/');
+}
 
 /** Where one file lies, as a list of encoded names. */
 export interface Place {

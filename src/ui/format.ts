@@ -71,6 +71,11 @@ export function formatSeconds(seconds: number): string {
   return `${formatUnit(Math.floor(minutes / 60), 'hour', 3)} ${formatUnit(minutes % 60, 'minute', 2)}`;
 }
 
+/** A day and a time of it, from milliseconds since 1970. */
+export function formatWhen(ms: number): string {
+  return new Intl.DateTimeFormat(getLocale(), { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
+}
+
 /** How much of a stage is done, e.g. `1.2 MB of 3.7 MB` or `batch 2 of 5`. */
 export function formatDone(progress: Progress): string {
   const format = progress.unit === 'bytes' ? formatBytes : formatExact;

@@ -178,6 +178,20 @@ export class Ingredients {
     void this.#compare();
   }
 
+  /** Says anew what is still to be downloaded, from what is stored of each model's checkpoint. */
+  recount(storedBytes: (model: ModelRef) => number): void {
+    for (const card of this.#cards) {
+      if (!isReady(card) || card.state.model.kind !== 'hub') continue;
+      const { facts, model } = card.state;
+      const bytesToFetch = Math.max(0, facts.checkpointBytes - storedBytes(model));
+      if (bytesToFetch === facts.bytesToFetch) continue;
+      this.#replace(card.key, () => ({
+        ...card,
+        state: { ...card.state, facts: { ...facts, bytesToFetch } },
+      }));
+    }
+  }
+
   editPrompts(key: string, edit: Partial<Prompts>): void {
     this.#replace(key, (card) =>
       isReady(card)

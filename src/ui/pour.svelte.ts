@@ -3,7 +3,7 @@ import type { MergeJob, Output } from '../pour.ts';
 import type { Client } from '../worker/client.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
 import type { Recipe } from './recipe.svelte.ts';
-import { save } from './save.ts';
+import { Saving } from './saving.svelte.ts';
 import type { Taste } from './taste.svelte.ts';
 import type { Task } from './task.svelte.ts';
 
@@ -20,6 +20,7 @@ interface Failed {
 }
 
 export class Pour {
+  readonly saving: Saving;
   #poured = $state.raw<Poured | undefined>();
   #failure = $state.raw<Failed | undefined>();
   readonly #client: Client;
@@ -29,6 +30,7 @@ export class Pour {
   readonly #recipe: Recipe;
 
   constructor(client: Client, task: Task, ingredients: Ingredients, taste: Taste, recipe: Recipe) {
+    this.saving = new Saving(client, task);
     this.#client = client;
     this.#task = task;
     this.#ingredients = ingredients;
@@ -39,7 +41,7 @@ export class Pour {
   get poured(): Poured | undefined {
     return this.#poured;
   }
-  /** Why the last mixing, packing or download failed, for as long as the models and weights have not changed. */
+  /** Why the last mixing or deleting failed, for as long as the models and weights have not changed. */
   get failure(): Error | undefined {
     return this.#failure?.of === this.#subject() ? this.#failure.error : undefined;
   }
@@ -63,48 +65,37 @@ export class Pour {
     try {
       const end = await this.#task.run('mix', (watch) => this.#client.merge(job, watch));
       if (end.at === 'stopped') return;
-      const previous = this.#poured;
+      // an earlier output stays in the list of what is kept
       this.#poured = { output: end.value, of };
-      if (previous) await this.#client.discard(previous.output);
     } catch (error) {
       this.#fail(error as Error);
     }
   }
 
   async downloadZip(): Promise<void> {
-    const output = this.#poured?.output;
-    if (!output || this.#task.phase.at !== 'idle') return;
-    this.#failure = undefined;
-    try {
-      const end = await this.#task.run('pack', (watch) => this.#client.openZip(output, watch));
-      if (end.at === 'done') save(end.value, `${output.name}.zip`);
-    } catch (error) {
-      this.#fail(error as Error);
-    }
+    if (this.#poured) await this.saving.zip(this.#poured.output);
   }
 
   async downloadFile(path: string): Promise<void> {
-    const output = this.#poured?.output;
-    if (!output) return;
-    this.#failure = undefined;
-    try {
-      save(await this.#client.openFile(output, path), path.split('/').at(-1) ?? path);
-    } catch (error) {
-      this.#fail(error as Error);
-    }
+    if (this.#poured) await this.saving.file(this.#poured.output, path);
   }
 
-  /** Deletes the output from this browser. */
+  /** Deletes the output from this browser; it stays on the page when that fails. */
   async discard(): Promise<void> {
     const output = this.#poured?.output;
     if (!output) return;
     this.#failure = undefined;
-    this.#poured = undefined;
     try {
-      await this.#client.discard(output);
+      await this.#client.removeKept({ kind: 'job', job: output.job, name: output.name });
+      this.forget(output.job);
     } catch (error) {
       this.#fail(error as Error);
     }
+  }
+
+  /** Offers this output no more, if it does: it was deleted. */
+  forget(job: string): void {
+    if (this.#poured?.output.job === job) this.#poured = undefined;
   }
 
   #fail(error: Error): void {

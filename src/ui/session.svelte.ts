@@ -3,6 +3,7 @@ import type { LocalFile } from '../source/source.ts';
 import type { Client } from '../worker/client.ts';
 import { sortFiles } from './dropped.ts';
 import { Ingredients } from './ingredients.svelte.ts';
+import { KeptHere } from './kept.svelte.ts';
 import type { Obstacle } from './obstacle.ts';
 import { Pour } from './pour.svelte.ts';
 import { Recipe } from './recipe.svelte.ts';
@@ -20,6 +21,7 @@ export class Session {
   readonly recipe: Recipe;
   readonly pour: Pour;
   readonly tryIt: TryIt;
+  readonly kept: KeptHere;
   readonly #client: Client;
 
   constructor(client: Client, task = new Task()) {
@@ -30,6 +32,7 @@ export class Session {
     this.recipe = new Recipe(client, this.ingredients, this.taste);
     this.pour = new Pour(client, task, this.ingredients, this.taste, this.recipe);
     this.tryIt = new TryIt(client, task, this.ingredients, this.taste, this.recipe);
+    this.kept = new KeptHere(client, task, this.ingredients, this.pour);
   }
 
   get next(): NextAction {

@@ -22,6 +22,8 @@ export function stageSentence(phase: TaskPhase): string {
       return m.stage_check({ subject });
     case 'pack':
       return m.stage_pack({ subject });
+    case 'save':
+      return m.stage_save({ subject });
   }
 }
 

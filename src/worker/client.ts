@@ -5,19 +5,29 @@
  * `scoring` runs graphs. They hold nothing that cannot be had again, so either may be stopped and replaced.
  */
 import type { Device, RanOn } from '../graph/runtime.ts';
+import { KnownError } from '../errors.ts';
+import { makeFolder, removeFolder } from '../export/folder.ts';
+import type { Kept, KeptItem } from '../kept.ts';
 import { checkWeights, guessMapping, isDocumented, mapTable, weigh, weighAround } from '../pipeline.ts';
 import type { Comparison, ModelFacts, ScoreJob, Scores, Tried, TryJob } from '../pipeline.ts';
-import { offerLock, type MergeJob, type Output } from '../pour.ts';
+import type { MergeJob, Output } from '../pour.ts';
 import type { Mapped, Mapping } from '../score/columns.ts';
 import type { Example } from '../score/examples.ts';
 import type { Table } from '../score/table.ts';
 import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { Demo } from './engine.ts';
+import { Offers, whileUsed } from './page-locks.ts';
+import { askToKeep, readRoom, type Room } from './room.ts';
 import { WorkerHandle, type Watch } from './worker-handle.ts';
 
 export type { Demo } from './engine.ts';
+export type { Kept, KeptItem, KeptOutput, StoredModel, UnfinishedJob } from '../kept.ts';
+export type { Room } from './room.ts';
 export type { Watch } from './worker-handle.ts';
+
+/** What opens a finished output, this page's or an earlier one that is still kept. */
+export type OutputRef = Pick<Output, 'job' | 'name'>;
 
 export interface Client {
   /** A token for gated and private repositories; kept in this tab's memory only, sent to the Hub's own origin only. */
@@ -69,11 +79,21 @@ export interface Client {
   /** Downloads what is missing (`fetch`), merges (`merge`), reads back and hashes (`check`). */
   merge(job: MergeJob, watch?: Watch): Promise<Output>;
   /** One file of a finished output. */
-  openFile(output: Output, path: string): Promise<File>;
+  openFile(output: OutputRef, path: string): Promise<File>;
   /** The finished output as one zip (stage `pack`), kept beside it. */
-  openZip(output: Output, watch?: Watch): Promise<File>;
-  /** Deletes a finished output from this browser. */
-  discard(output: Output): Promise<void>;
+  openZip(output: OutputRef, watch?: Watch): Promise<File>;
+  /**
+   * Writes a finished output into a new folder in `parent` (stage `save`), reads it back (`check`), and returns the new
+   * folder's name. What is cut short is removed. Throws the `folder-…` codes; `folder-leftover`, with what happened as
+   * its cause, where it could not be removed.
+   */
+  saveInto(output: OutputRef, parent: FileSystemDirectoryHandle, watch?: Watch): Promise<string>;
+  /** What this browser keeps of this page, and which of it another tab uses. Throws `storage-unavailable`. */
+  listKept(): Promise<Kept>;
+  /** Deletes one of them. Throws `kept-in-use` where it is being made, fetched or read, or another page offers it. */
+  removeKept(item: KeptItem): Promise<void>;
+  /** What the browser says about room; a hint. `undefined` where it does not say. */
+  room(): Promise<Room | undefined>;
 }
 
 /** Long enough to score again and again without loading the runtime anew, short enough to give a gigabyte back. */
@@ -83,7 +103,7 @@ export function openClient(): Client {
   const setup = { demoUrl: new URL('demo/', document.baseURI).href, token: undefined };
   const files = new WorkerHandle(() => startWorker('files'), setup);
   const scoring = new WorkerHandle(() => startWorker('scoring'), setup, idleMs);
-  const offers = new Map<string, () => void>();
+  const offers = new Offers();
   // a browser without storage says so when it is needed
   void files.run((engine) => engine.tidy()).catch(() => undefined);
   return {
@@ -102,25 +122,66 @@ export function openClient(): Client {
     guessMapping,
     isDocumented,
     mapTable,
-    score: (asked, watch) => scoring.run((engine, job, report) => engine.score(job, asked, report), watch),
+    score: (asked, watch) =>
+      whileUsed(asked.models, () =>
+        scoring.run((engine, job, report) => engine.score(job, asked, report), askAtFetch(watch)),
+      ),
     embed: (model, texts, options, watch) =>
-      scoring.run((engine, job, report) => engine.embed(job, model, texts, options, report), watch),
-    tryOut: (asked, watch) => scoring.run((engine, job, report) => engine.tryOut(job, asked, report), watch),
+      whileUsed([model], () =>
+        scoring.run((engine, job, report) => engine.embed(job, model, texts, options, report), watch),
+      ),
+    tryOut: (asked, watch) =>
+      whileUsed(asked.models, () =>
+        scoring.run((engine, job, report) => engine.tryOut(job, asked, report), askAtFetch(watch)),
+      ),
     tokenize: (model, texts) => files.run((engine) => engine.tokenize(model, texts)),
     weigh: (losses, temperature) => weigh(losses, temperature),
     weighAround,
     checkWeights: (weights) => checkWeights(weights),
-    async merge(asked, watch) {
-      const output = await files.run((engine, job, report) => engine.merge(job, asked, report), watch);
-      offers.set(output.job, hold(offerLock(output.job)));
-      return output;
+    merge(asked, watch) {
+      askToKeep();
+      return whileUsed(asked.models, async () => {
+        const output = await files.run((engine, job, report) => engine.merge(job, asked, report), watch);
+        offers.offer(output.job);
+        return output;
+      });
     },
-    openFile: ({ job }, path) => files.run((engine) => engine.openFile(job, path)),
-    openZip: (output, watch) => files.run((engine, job, report) => engine.pack(job, output, report), watch),
-    async discard({ job }) {
-      await files.run((engine) => engine.discard(job));
-      offers.get(job)?.();
-      offers.delete(job);
+    openFile({ job }, path) {
+      offers.offer(job);
+      return files.run((engine) => engine.openFile(job, path));
+    },
+    openZip(output, watch) {
+      offers.offer(output.job);
+      return files.run((engine, job, report) => engine.pack(job, output, report), watch);
+    },
+    async saveInto({ job: output, name }, parent, watch) {
+      offers.offer(output);
+      const folder = await makeFolder(parent, name);
+      try {
+        await files.run((engine, job, report) => engine.save(job, output, folder, report), watch);
+        return folder.name;
+      } catch (error) {
+        // here and not in the worker, which may be what went wrong
+        if ((await removeFolder(parent, folder.name)) === 'removed') throw error;
+        throw new KnownError('folder-leftover', { folder: parent.name, name: folder.name }, { cause: error });
+      }
+    },
+    listKept: () => files.run((engine) => engine.listKept(offers.jobs)),
+    async removeKept(item) {
+      const remove = (): Promise<void> => files.run((engine) => engine.removeKept(item));
+      return item.kind === 'job' ? offers.without(item.job, remove) : remove();
+    },
+    room: readRoom,
+  };
+}
+
+/** The first large download is a reason to ask the browser to keep what was fetched. */
+function askAtFetch({ signal, report }: Watch = {}): Watch {
+  return {
+    signal,
+    report(progress) {
+      if (progress.stage === 'fetch') askToKeep();
+      report?.(progress);
     },
   };
 }
@@ -132,12 +193,4 @@ function folderOf(files: readonly LocalFile[]): string {
 
 function startWorker(name: 'files' | 'scoring'): Worker {
   return new Worker(new URL('./engine.ts', import.meta.url), { type: 'module', name });
-}
-
-/** Holds a Web Lock until the returned function is called, or the page goes. */
-function hold(name: string): () => void {
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  navigator.locks.request(name, () => held).catch(() => undefined);
-  return release;
 }

@@ -21,15 +21,8 @@ import {
   type ScoreJob,
   type Scores,
 } from '../pipeline.ts';
-import {
-  discardAbandoned,
-  discardOutput,
-  mergeAll,
-  openOutputFile,
-  packOutput,
-  type MergeJob,
-  type Output,
-} from '../pour.ts';
+import { discardPacked, listKept, removeKept, saveOutput, type Kept, type KeptItem } from '../kept.ts';
+import { mergeAll, openOutputFile, packOutput, type MergeJob, type Output } from '../pour.ts';
 import type { Report } from '../progress.ts';
 import type { Example } from '../score/examples.ts';
 import type { Table } from '../score/table.ts';
@@ -172,17 +165,26 @@ const engine = {
     return openOutputFile(output, path);
   },
 
-  pack(job: string, { job: output, name }: Output, report: Report): Promise<File> {
+  pack(job: string, { job: output, name }: Pick<Output, 'job' | 'name'>, report: Report): Promise<File> {
     return stoppable(job, (signal) => packOutput(output, name, { signal, report }));
   },
 
-  /** Gives back the room of jobs that no page needs. */
-  tidy(): Promise<void> {
-    return discardAbandoned();
+  /** Writes into a folder that the page made in one that a person picked. */
+  save(job: string, output: string, folder: FileSystemDirectoryHandle, report: Report): Promise<void> {
+    return stoppable(job, (signal) => saveOutput(output, folder, { signal, report }));
   },
 
-  discard(output: string): Promise<void> {
-    return discardOutput(output);
+  /** Gives back the room of zips that no page needs. */
+  tidy(): Promise<void> {
+    return discardPacked();
+  },
+
+  listKept(offeredHere: readonly string[]): Promise<Kept> {
+    return listKept(offeredHere);
+  },
+
+  removeKept(item: KeptItem): Promise<void> {
+    return removeKept(item);
   },
 
   /** Stops a job at its next chunk or batch. An `AbortSignal` cannot cross `postMessage`; this call can. */

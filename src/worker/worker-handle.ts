@@ -151,7 +151,7 @@ function stopper({ remote, kill }: Running, job: string): { request: () => void;
   };
 }
 
-/** Rings when a computing stage is silent too long. Downloads are not watched: a slow network is no hang. */
+/** Rings when a computing stage is silent too long. A slow network or a slow disk that a person picked is no hang. */
 class Watchdog {
   readonly #ring: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -162,7 +162,7 @@ class Watchdog {
 
   hear({ stage }: Progress): void {
     this.rest();
-    if (stage !== 'fetch') this.#timer = setTimeout(this.#ring, hungMs);
+    if (stage !== 'fetch' && stage !== 'save') this.#timer = setTimeout(this.#ring, hungMs);
   }
 
   rest(): void {

@@ -82,10 +82,9 @@ describe('JobFolder', () => {
     },
   );
 
-  test('says that a page cannot write', async () => {
-    const job = await createJob();
-    await expect(job.writable('a')).rejects.toMatchObject({ code: 'storage-unavailable' });
-    await job.remove();
+  test('says that a page cannot write, and leaves nothing', async () => {
+    await expect(createJob('mixture')).rejects.toMatchObject({ code: 'storage-unavailable' });
+    expect(await jobNames()).toEqual([]);
   });
 
   test('removes itself while a stream is still open', async () => {
@@ -106,7 +105,7 @@ describe('complete', () => {
     await call('write', id, 'a', 1, 4);
     await call('complete', id, [file]);
     const other = startWorker();
-    expect(await other.call('listComplete')).toEqual([id]);
+    expect((await other.call('listJobs', [])).outputs).toMatchObject([{ job: id, name: 'mixture' }]);
     expect(await other.call('readComplete', id)).toEqual({
       name: 'mixture',
       madeMs: expect.any(Number) as number,
@@ -121,7 +120,7 @@ describe('complete', () => {
     await call('write', id, 'a', 1, 3);
     const facts = { file: 'a', why: '3 bytes on disk, 4 written' };
     await expect(call('complete', id, [file])).rejects.toEqual({ code: 'output-damaged', facts });
-    expect(await call('listComplete')).toEqual([]);
+    expect((await call('listJobs', [])).outputs).toEqual([]);
   });
 
   test('refuses a file that is not there', async () => {
@@ -160,64 +159,165 @@ describe('openJob', () => {
     await marker.close();
     const { call } = startWorker();
     await expect(call('readComplete', 'torn')).rejects.toMatchObject({ code: 'output-missing' });
-    expect(await call('listComplete')).toEqual([]);
+    expect((await call('listJobs', [])).outputs).toEqual([]);
   });
 });
 
-describe('discardUnfinished', () => {
-  test('removes what a crashed worker left', async () => {
+/** A finished job of one file, of 4 bytes. */
+async function finish(call: ReturnType<typeof startWorker>['call']): Promise<string> {
+  const id = await call('create');
+  await call('write', id, 'a', 1, 4);
+  await call('complete', id, [{ path: 'a', bytes: 4, sha256: '00' }]);
+  return id;
+}
+
+/** What lies in a job's folder on disk, markers included. */
+async function bytesOf(id: string): Promise<number> {
+  const measure = async (folder: FileSystemDirectoryHandle): Promise<number> => {
+    let bytes = 0;
+    for await (const handle of folder.values()) {
+      bytes +=
+        handle.kind === 'directory'
+          ? await measure(handle as FileSystemDirectoryHandle)
+          : (await (handle as FileSystemFileHandle).getFile()).size;
+    }
+    return bytes;
+  };
+  return measure(await (await jobFolder()).getDirectoryHandle(id));
+}
+
+describe('listJobs', () => {
+  test('says of a finished job what it is and what it takes, a packed zip included', async () => {
+    const { call } = startWorker();
+    const id = await finish(call);
+    await call('write', id, 'mixture.zip', 1, 1000);
+    const { outputs, unfinished } = await call('listJobs', []);
+    expect(outputs).toEqual([
+      {
+        job: id,
+        name: 'mixture',
+        madeMs: expect.any(Number) as number,
+        files: [{ path: 'a', bytes: 4, sha256: '00' }],
+        bytes: await bytesOf(id),
+        use: 'free',
+      },
+    ]);
+    expect(outputs[0]!.bytes).toBeGreaterThan(1004);
+    expect(unfinished).toEqual([]);
+  });
+
+  test('keeps what a crashed worker left, as unfinished and free', async () => {
     const crashing = startWorker();
     const id = await crashing.call('create');
     await crashing.call('begin', id, 'model.safetensors');
-    crashing.stop();
     const { call } = startWorker();
+    expect((await call('listJobs', [])).unfinished).toMatchObject([
+      { job: id, name: 'mixture', use: 'in-use' },
+    ]);
+    crashing.stop();
     // a lock is given back soon after its worker's end, not at once
-    await expect.poll(() => call('discardUnfinished')).toBe(1);
-    expect(await jobNames()).toEqual([]);
+    await expect.poll(async () => (await call('listJobs', [])).unfinished[0]?.use).toBe('free');
+    expect((await call('listJobs', [])).outputs).toEqual([]);
+    expect((await call('listJobs', [])).unfinished[0]!.bytes).toBe(await bytesOf(id));
   });
 
-  test('keeps jobs that are being written and jobs that are complete', async () => {
-    const writing = startWorker();
-    const open = await writing.call('create');
-    const done = await writing.call('create');
-    await writing.call('complete', done, []);
+  test('counts a job whose marker is torn as unfinished, from its newest file if it does not say when it began', async () => {
+    const folder = await (await jobFolder()).getDirectoryHandle('torn', { create: true });
+    for (const name of ['begun', 'complete']) {
+      const marker = await (await folder.getFileHandle(name, { create: true })).createWritable();
+      await marker.write('{"version":2,"na');
+      await marker.close();
+    }
+    const changedMs = (await (await folder.getFileHandle('complete')).getFile()).lastModified;
     const { call } = startWorker();
-    expect(await call('discardUnfinished')).toBe(0);
-    expect((await jobNames()).sort()).toEqual([open, done].sort());
+    expect((await call('listJobs', [])).unfinished).toEqual([
+      { job: 'torn', name: '', beganMs: changedMs, bytes: 32, use: 'free' },
+    ]);
+  });
+
+  test('says which outputs another page offers', async () => {
+    const { call } = startWorker();
+    const id = await finish(call);
+    const useOf = async (offeredHere: readonly string[]) =>
+      (await call('listJobs', offeredHere)).outputs[0]!.use;
+    const shared = { mode: 'shared' } as const;
+    await navigator.locks.request(offerLock(id), shared, async () => {
+      expect(await useOf([])).toBe('in-use');
+      expect(await useOf([id])).toBe('free');
+      await navigator.locks.request(offerLock(id), shared, async () => {
+        expect(await useOf([id])).toBe('in-use');
+      });
+    });
+    expect(await useOf([])).toBe('free');
   });
 });
 
-describe('discardAbandoned', () => {
-  const file = { path: 'a', bytes: 4, sha256: '00' };
-  const hour = 3_600_000;
-
-  async function finish(call: ReturnType<typeof startWorker>['call']): Promise<string> {
-    const id = await call('create');
-    await call('write', id, 'a', 1, 4);
-    await call('complete', id, [file]);
-    return id;
-  }
-
-  test('removes a finished job that no page offers any more', async () => {
+describe('removeKeptJob', () => {
+  test('deletes a finished job and an unfinished one, and nothing else', async () => {
+    const crashing = startWorker();
+    const left = await crashing.call('create');
+    await crashing.call('begin', left, 'model.safetensors');
+    crashing.stop();
     const { call } = startWorker();
-    await finish(call);
-    await call('wait', hour);
-    await call('discardAbandoned');
+    const [gone, stays] = [await finish(call), await finish(call)];
+    await call('removeKeptJob', gone, 'mixture');
+    await expect.poll(() => call('removeKeptJob', left, 'mixture').then(() => 'gone', String)).toBe('gone');
+    expect(await jobNames()).toEqual([stays]);
+    expect(await call('read', stays, 'a')).toEqual([0, 0, 0, 0]);
+  });
+
+  const inUse = { code: 'kept-in-use', facts: { name: 'mixture' } };
+
+  test('refuses a job that is being written', async () => {
+    const writing = startWorker();
+    const id = await writing.call('create');
+    await writing.call('begin', id, 'model.safetensors');
+    const { call } = startWorker();
+    await expect(call('removeKeptJob', id, 'mixture')).rejects.toEqual(inUse);
+    expect(await jobNames()).toEqual([id]);
+  });
+
+  test('refuses an output that a page offers', async () => {
+    const { call } = startWorker();
+    const id = await finish(call);
+    await navigator.locks.request(offerLock(id), { mode: 'shared' }, () =>
+      expect(call('removeKeptJob', id, 'mixture')).rejects.toEqual(inUse),
+    );
+    expect(await jobNames()).toEqual([id]);
+  });
+
+  test('is content with a job that is gone already', async () => {
+    const { call } = startWorker();
+    await call('removeKeptJob', crypto.randomUUID(), 'mixture');
     expect(await jobNames()).toEqual([]);
   });
+});
 
-  test('keeps a finished job that a page offers', async () => {
+describe('discardPacked', () => {
+  const hours = 2 * 3_600_000;
+
+  test('takes away a zip whose page is long gone, and nothing of the output', async () => {
     const { call } = startWorker();
     const id = await finish(call);
-    await call('wait', hour);
-    await navigator.locks.request(offerLock(id), () => call('discardAbandoned'));
-    expect(await jobNames()).toEqual([id]);
+    const bytes = await bytesOf(id);
+    await call('write', id, 'mixture.zip', 1, 1000);
+    await call('discardPacked');
+    expect(await bytesOf(id)).toBe(bytes + 1000);
+    await call('wait', hours);
+    await call('discardPacked');
+    expect(await bytesOf(id)).toBe(bytes);
+    expect(await call('readComplete', id)).toMatchObject({ name: 'mixture' });
   });
 
-  test('keeps a job that finished this moment: its page has yet to offer it', async () => {
+  test('leaves the zip of an output that a page offers, and unfinished jobs', async () => {
     const { call } = startWorker();
     const id = await finish(call);
-    await call('discardAbandoned');
-    expect(await jobNames()).toEqual([id]);
+    await call('write', id, 'mixture.zip', 1, 1000);
+    const writing = await call('create');
+    await call('write', writing, 'model.safetensors', 1, 1000);
+    const before = [await bytesOf(id), await bytesOf(writing)];
+    await call('wait', hours);
+    await navigator.locks.request(offerLock(id), { mode: 'shared' }, () => call('discardPacked'));
+    expect([await bytesOf(id), await bytesOf(writing)]).toEqual(before);
   });
 });

@@ -1,15 +1,8 @@
 /** A dedicated worker for job.test.ts: synchronous access handles exist nowhere else. One call at a time, by name. */
 import { KnownError } from '../../src/errors.ts';
-import {
-  createJob,
-  discardUnfinished,
-  listComplete,
-  type Finished,
-  openJob,
-  type JobFolder,
-  type WrittenFile,
-} from '../../src/job/folder.ts';
-import { discardAbandoned } from '../../src/job/offered.ts';
+import { createJob, type Finished, openJob, type JobFolder, type WrittenFile } from '../../src/job/folder.ts';
+import { listJobs, removeKeptJob } from '../../src/job/kept.ts';
+import { discardPacked } from '../../src/job/offered.ts';
 
 const jobs = new Map<string, JobFolder>();
 const writers = new Map<string, WritableStreamDefaultWriter<Uint8Array>>();
@@ -20,7 +13,7 @@ async function find(id: string): Promise<JobFolder> {
 
 const calls = {
   async create(): Promise<string> {
-    const job = await createJob();
+    const job = await createJob('mixture');
     jobs.set(job.id, job);
     return job.id;
   },
@@ -59,9 +52,9 @@ const calls = {
   async remove(id: string): Promise<void> {
     await (await find(id)).remove();
   },
-  listComplete,
-  discardUnfinished,
-  discardAbandoned,
+  listJobs,
+  removeKeptJob,
+  discardPacked,
   /** The worker's clock goes `ms` ahead. */
   wait(ms: number): Promise<void> {
     const now = Date.now;

@@ -3,7 +3,7 @@ import { createJob, openJob } from '../../src/job/folder.ts';
 
 describe('createJob', () => {
   test('says that there is no storage where there is none', async () => {
-    await expect(createJob()).rejects.toMatchObject({ code: 'storage-unavailable' });
+    await expect(createJob('mixture')).rejects.toMatchObject({ code: 'storage-unavailable' });
   });
 });
 

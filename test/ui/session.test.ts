@@ -1,86 +1,36 @@
 import { describe, expect, test } from 'vitest';
 import { KnownError, type Problem } from '../../src/errors.ts';
-import type { ModelFacts, ScoreJob, Scores } from '../../src/pipeline.ts';
+import type { ScoreJob, Scores } from '../../src/pipeline.ts';
 import type { MergeJob } from '../../src/pour.ts';
-import { guessMapping, isDocumented, mapTable } from '../../src/score/columns.ts';
-import { readExamplesText } from '../../src/score/examples-text.ts';
-import { parseTable } from '../../src/score/table.ts';
-import { checkWeights, weigh, weighAround } from '../../src/score/weights.ts';
-import type { ModelRef } from '../../src/source/source.ts';
+import { weigh, weighAround } from '../../src/score/weights.ts';
 import { Session } from '../../src/ui/session.svelte.ts';
 import { Task } from '../../src/ui/task.svelte.ts';
-import type { Client } from '../../src/worker/client.ts';
+import type { Client, KeptItem } from '../../src/worker/client.ts';
+import { factsOf, ranOn, standIn } from './client.ts';
 
-const ranOn: Scores['ranOn'] = { provider: 'wasm', adapter: undefined, threadCount: 2, reason: 'no-adapter' };
-
-function factsOf(name: string): ModelFacts {
-  return {
-    name,
-    kind: 'demo',
-    modelType: 'bert',
-    parameterCount: 1_862_000,
-    dtypes: ['F16'],
-    checkpointBytes: 3_724_576,
-    bytesToFetch: 0,
-    pooling: 'mean',
-    normalised: true,
-    maxTokens: 128,
-    prompts: { query: '', document: '' },
-    promptsFrom: 'none',
-    licence: 'apache-2.0',
-    problems: [],
-  };
-}
-
-/** What stands behind the page in these tests: no workers, no files, losses as given. */
+/** The stand-in client with losses as given, and what it was asked to do. */
 function open(
   answers: Partial<Client> = {},
   losses: readonly number[] = [0.1, 0.5, 2],
   lossesWithout: Scores['lossesWithout'] = [],
 ) {
-  const jobs: { scored: ScoreJob[]; merged: MergeJob[]; discarded: string[] } = {
+  const jobs: { scored: ScoreJob[]; merged: MergeJob[]; removed: KeptItem[] } = {
     scored: [],
     merged: [],
-    discarded: [],
+    removed: [],
   };
-  const client: Client = {
-    setToken: async () => undefined,
-    demo: async () => ({
-      models: ['base', 'bank', 'science'].map((name): ModelRef => ({ kind: 'demo', name })),
-      examples: [{ query: 'q', positives: ['p'], negatives: ['n', 'o'] }],
-      samples: [{ id: 'banking', source: 'banking77', licence: 'CC BY 4.0' }],
-    }),
-    sample: async (id) => [{ query: id, positives: ['s'], negatives: [] }],
-    pin: async (id) => ({ kind: 'hub', id, revision: 'main', commit: 'c0ffee' }),
-    groupLocal: () => [],
-    inspect: async (model) => factsOf(model.kind === 'hub' ? model.id : model.name),
-    compare: async () => ({
-      problems: [],
-      output: { tensorCount: 70, parameterCount: 1_862_000, bytes: 7_450_000 },
-    }),
-    readTable: async (file, name) => parseTable(await readExamplesText(file, name)),
-    guessMapping,
-    isDocumented,
-    mapTable,
+  const client = standIn({
     score: async (job) => {
       jobs.scored.push(job);
       return { losses: losses.slice(0, job.models.length), lossesWithout, ranOn, problems: [], seconds: 1 };
     },
-    embed: async () => ({ embeddings: [], ranOn }),
-    tryOut: async () => ({ base: [], other: [], mixture: [] }),
-    tokenize: async () => [],
-    weigh,
-    weighAround,
-    checkWeights,
     merge: async (job) => {
       jobs.merged.push(job);
-      return { job: `job-${jobs.merged.length}`, name: 'mixture', files: [], seconds: 1 };
+      return { job: `job-${jobs.merged.length}`, name: 'mixture', madeMs: 0, files: [], seconds: 1 };
     },
-    openFile: async () => new File([], 'config.json'),
-    openZip: async () => new File([], 'mixture.zip'),
-    discard: async ({ job }) => void jobs.discarded.push(job),
+    removeKept: async (item) => void jobs.removed.push(item),
     ...answers,
-  };
+  });
   const session = new Session(client, new Task((show) => show()));
   return { session, jobs };
 }
@@ -353,7 +303,7 @@ describe('Session', () => {
     expect([session.recipe.hand[0], session.recipe.handTexts[0]]).toEqual([weight, text]);
   });
 
-  test('knows a mixture of an earlier recipe, and deletes it when the next is ready', async () => {
+  test('knows a mixture of an earlier recipe, and keeps it when the next is ready', async () => {
     const { session, jobs } = open();
     await session.openDemo();
     await session.taste.score();
@@ -362,7 +312,8 @@ describe('Session', () => {
     expect([session.pour.stale, session.next]).toEqual([true, 'mix']);
     await session.pour.mix();
     expect([session.pour.stale, session.next]).toEqual([false, 'download']);
-    expect(jobs.discarded).toEqual(['job-1']);
+    expect(session.pour.poured?.output.job).toBe('job-2');
+    expect(jobs.removed).toEqual([]);
   });
 
   test('shows a card at once, and says at the field what cannot be found', async () => {

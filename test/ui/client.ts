@@ -1,0 +1,80 @@
+/** What stands behind the page in tests of its state: no workers, no files. */
+import type { ModelFacts } from '../../src/pipeline.ts';
+import { guessMapping, isDocumented, mapTable } from '../../src/score/columns.ts';
+import { readExamplesText } from '../../src/score/examples-text.ts';
+import { parseTable } from '../../src/score/table.ts';
+import { checkWeights, weigh, weighAround } from '../../src/score/weights.ts';
+import type { ModelRef } from '../../src/source/source.ts';
+import type { Client } from '../../src/worker/client.ts';
+
+export const ranOn = {
+  provider: 'wasm',
+  adapter: undefined,
+  threadCount: 2,
+  reason: 'no-adapter',
+} as const;
+
+export function factsOf(name: string): ModelFacts {
+  return {
+    name,
+    kind: 'demo',
+    modelType: 'bert',
+    parameterCount: 1_862_000,
+    dtypes: ['F16'],
+    checkpointBytes: 3_724_576,
+    bytesToFetch: 0,
+    pooling: 'mean',
+    normalised: true,
+    maxTokens: 128,
+    prompts: { query: '', document: '' },
+    promptsFrom: 'none',
+    licence: 'apache-2.0',
+    problems: [],
+  };
+}
+
+/** Three embedded models that fit, one example, mixtures that are made at once; `answers` instead where given. */
+export function standIn(answers: Partial<Client>): Client {
+  let merges = 0;
+  return {
+    setToken: async () => undefined,
+    demo: async () => ({
+      models: ['base', 'bank', 'science'].map((name): ModelRef => ({ kind: 'demo', name })),
+      examples: [{ query: 'q', positives: ['p'], negatives: ['n', 'o'] }],
+      samples: [{ id: 'banking', source: 'banking77', licence: 'CC BY 4.0' }],
+    }),
+    sample: async (id) => [{ query: id, positives: ['s'], negatives: [] }],
+    pin: async (id) => ({ kind: 'hub', id, revision: 'main', commit: 'c0ffee' }),
+    groupLocal: () => [],
+    inspect: async (model) => factsOf(model.kind === 'hub' ? model.id : model.name),
+    compare: async () => ({
+      problems: [],
+      output: { tensorCount: 70, parameterCount: 1_862_000, bytes: 7_450_000 },
+    }),
+    readTable: async (file, name) => parseTable(await readExamplesText(file, name)),
+    guessMapping,
+    isDocumented,
+    mapTable,
+    score: async ({ models }) => ({
+      losses: [0.1, 0.5, 2].slice(0, models.length),
+      lossesWithout: [],
+      ranOn,
+      problems: [],
+      seconds: 1,
+    }),
+    embed: async () => ({ embeddings: [], ranOn }),
+    tryOut: async () => ({ base: [], other: [], mixture: [] }),
+    tokenize: async () => [],
+    weigh,
+    weighAround,
+    checkWeights,
+    merge: async () => ({ job: `job-${++merges}`, name: 'mixture', madeMs: 0, files: [], seconds: 1 }),
+    openFile: async () => new File([], 'config.json'),
+    openZip: async () => new File([], 'mixture.zip'),
+    saveInto: async ({ name }) => name,
+    listKept: async () => ({ models: [], outputs: [], unfinished: [] }),
+    removeKept: async () => undefined,
+    room: async () => undefined,
+    ...answers,
+  };
+}
