@@ -1,5 +1,5 @@
 /** The built app in a real browser with a profile on disk, as a person meets it. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright';
@@ -17,8 +17,13 @@ export interface App {
   close(): Promise<void>;
 }
 
-export async function openApp(): Promise<App> {
+/** `preferences`: of the browser's profile, as its own settings page writes them. */
+export async function openApp(preferences?: object): Promise<App> {
   const profile = mkdtempSync(join(tmpdir(), 'shaker-e2e-'));
+  if (preferences) {
+    mkdirSync(join(profile, 'Default'));
+    writeFileSync(join(profile, 'Default/Preferences'), JSON.stringify(preferences));
+  }
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium(),
     args: chromiumArguments(),
@@ -42,6 +47,55 @@ export async function openApp(): Promise<App> {
       rmSync(profile, { recursive: true, force: true });
     },
   };
+}
+
+/** Another tab of the same browser. */
+export async function openTab({ context }: App): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(`${inject('appUrl')}/index.html`);
+  return page;
+}
+
+/** Mixes the models that are there in these shares, to the end. */
+export async function mixByHand(page: Page, weights: Readonly<Record<string, number>>): Promise<void> {
+  await setWeights(page, weights);
+  await page.getByRole('button', { name: 'Mix', exact: true }).first().click({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
+}
+
+/** Path and size of every file in the browser's private file system, below `folder`. */
+export function storedFiles(page: Page, folder = ''): Promise<Record<string, number>> {
+  return page.evaluate(async (folder) => {
+    const sizes: Record<string, number> = {};
+    const walk = async (parent: FileSystemDirectoryHandle, prefix: string): Promise<void> => {
+      for await (const [name, handle] of parent.entries()) {
+        const path = `${prefix}${name}`;
+        if (handle.kind === 'directory') await walk(handle as FileSystemDirectoryHandle, `${path}/`);
+        else sizes[path] = (await (handle as FileSystemFileHandle).getFile()).size;
+      }
+    };
+    let root = await navigator.storage.getDirectory();
+    for (const name of folder.split('/').filter((part) => part !== '')) {
+      root = await root.getDirectoryHandle(name);
+    }
+    await walk(root, '');
+    return sizes;
+  }, folder);
+}
+
+export function sum(sizes: Readonly<Record<string, number>>): number {
+  return Object.values(sizes).reduce((total, bytes) => total + bytes, 0);
+}
+
+/** How much the browser lets this origin have in all; `undefined` for what it would have anyway. */
+export async function setQuota(page: Page, quotaSize: number | undefined): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const origin = new URL(page.url()).origin;
+  await session.send('Storage.overrideQuotaForOrigin', {
+    origin,
+    ...(quotaSize === undefined ? {} : { quotaSize }),
+  });
+  // the override ends with its session: this one stays open as long as the page
 }
 
 /** Clicks Download zip and returns its files by path inside the one folder. */
