@@ -3,12 +3,13 @@
  * when its marker is there, and the marker is written last.
  *
  *   jobs/<id>/output/…   the files, under the paths that they will have
- *   jobs/<id>/complete   the marker: JSON { version, name, madeMs, files: [{ path, bytes, sha256 }] }
+ *   jobs/<id>/complete   the marker: JSON { version, name, madeMs, files: [{ path, bytes, sha256 }], proof }
  *
  * While a job is written its maker holds a Web Lock of the job's name; a lock dies with its tab or worker, so a
  * folder that has no marker and whose lock is free is a leftover.
  */
 import { KnownError } from '../errors.ts';
+import type { Proof } from '../proof.ts';
 import { isAbsent, layout, toStorageError } from '../storage.ts';
 import { openFileStream, type FileStream } from './file-stream.ts';
 import { findFile, openFolder, openJobs } from './storage.ts';
@@ -30,6 +31,8 @@ export interface Finished {
   /** When it was finished, in milliseconds since 1970. */
   readonly madeMs: number;
   readonly files: readonly WrittenFile[];
+  /** What was checked before it was finished. */
+  readonly proof: Proof;
 }
 
 interface Marker extends Finished {
@@ -71,17 +74,16 @@ export class JobFolder {
   }
 
   /**
-   * Writes the marker and gives the lock back: from here on the job counts. Call it once, after every file was
-   * closed, read back and hashed. Throws `output-damaged` when a file is not as long as stated.
+   * Writes the marker and gives the lock back: from here on the job counts. Call it once, after the proof. Throws `output-damaged` when a file is not as long as stated.
    */
-  async complete({ name, files }: Omit<Finished, 'madeMs'>): Promise<void> {
+  async complete({ name, files, proof }: Omit<Finished, 'madeMs'>): Promise<void> {
     for (const { path, bytes } of files) {
       const got = (await this.file(path)).size;
       if (got !== bytes) {
         throw new KnownError('output-damaged', { file: path, why: `${got} bytes on disk, ${bytes} written` });
       }
     }
-    const marker: Marker = { version: markerVersion, name, madeMs: Date.now(), files };
+    const marker: Marker = { version: markerVersion, name, madeMs: Date.now(), files, proof };
     const { stream } = await openFileStream(this.#folder, 'complete');
     const writer = stream.getWriter();
     await writer.write(new TextEncoder().encode(JSON.stringify(marker)));
@@ -120,6 +122,16 @@ export async function createJob(): Promise<JobFolder> {
   } catch (error) {
     release();
     throw error;
+  }
+}
+
+/** A job that another worker writes and holds, to read what it has written so far. Throws `output-missing`. */
+export async function openUnfinished(id: string): Promise<JobFolder> {
+  try {
+    return new JobFolder(id, await (await openJobs()).getDirectoryHandle(id), () => undefined);
+  } catch (error) {
+    if (isAbsent(error)) throw new KnownError('output-missing', { job: id }, { cause: error });
+    throw toStorageError(error, id);
   }
 }
 
@@ -168,8 +180,8 @@ async function readMarker(folder: FileSystemDirectoryHandle): Promise<Finished |
     const { file } = await findFile(folder, 'complete', 'throw');
     const marker = JSON.parse(await (await file.getFile()).text()) as Partial<Marker> | null;
     if (marker === null || marker.version !== markerVersion) return undefined;
-    const { name, madeMs, files } = marker as Marker;
-    return { name, madeMs, files };
+    const { name, madeMs, files, proof } = marker as Marker;
+    return { name, madeMs, files, proof };
   } catch (error) {
     if (isAbsent(error) || error instanceof SyntaxError) return undefined;
     throw toStorageError(error, 'complete');

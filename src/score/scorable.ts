@@ -13,7 +13,8 @@ import type { TextTokenizer } from './tokenize.ts';
 export interface Scorable {
   readonly name: string;
   readonly config: Config;
-  readonly checkpoint: Checkpoint;
+  /** Its values may be computed as they are read. */
+  readonly checkpoint: Pick<Checkpoint, 'tensors' | 'read'>;
   readonly modules: Modules;
   readonly tokenizer: TextTokenizer;
 }

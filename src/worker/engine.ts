@@ -19,16 +19,19 @@ import {
   type ScoreJob,
   type Scores,
 } from '../pipeline.ts';
+import { discardOutput, openOutputFile, packOutput } from '../pack.ts';
 import {
+  completeOutput,
   discardAbandoned,
-  discardOutput,
+  discardUnproved,
   mergeAll,
-  openOutputFile,
-  packOutput,
   type MergeJob,
   type Output,
+  type Written,
 } from '../pour.ts';
 import type { Report } from '../progress.ts';
+import type { OnCheck, SmokeCheck } from '../proof.ts';
+import { runSmoke, type SmokeJob } from '../smoke.ts';
 import type { Example } from '../score/examples.ts';
 import { openCached } from '../source/cached.ts';
 import { openDemo, readDemoExamples, readDemoManifest } from '../source/demo.ts';
@@ -130,8 +133,26 @@ const engine = {
     return tokenizeTexts(openSource(ref), texts);
   },
 
-  merge(job: string, { models, ...asked }: MergeJob, report: Report): Promise<Output> {
-    return stoppable(job, (signal) => mergeAll(models.map(openSource), asked, { signal, report }));
+  /** Writes, and checks what files alone tell. The folder stays this worker's until `complete` or `discardUnproved`. */
+  merge(job: string, { models, ...asked }: MergeJob, report: Report, check: OnCheck): Promise<Written> {
+    return stoppable(job, (signal) => mergeAll(models.map(openSource), asked, { signal, report }, check));
+  },
+
+  /** Tries what another worker wrote. */
+  smoke(
+    job: string,
+    { models, ...asked }: SmokeJob & Pick<MergeJob, 'models'>,
+    report: Report,
+  ): Promise<SmokeCheck> {
+    return stoppable(job, (signal) => runSmoke(scorer, models.map(openSource), asked, { signal, report }));
+  },
+
+  complete(written: string, smoke: SmokeCheck): Promise<Output> {
+    return completeOutput(written, smoke);
+  },
+
+  discardUnproved(written: string): Promise<void> {
+    return discardUnproved(written);
   },
 
   openFile(output: string, path: string): Promise<File> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KnownError, type Problem } from '../../src/errors.ts';
+import type { PlannedOutput } from '../../src/merge/size.ts';
 import type { ModelFacts, ScoreJob, Scores } from '../../src/pipeline.ts';
 import type { MergeJob } from '../../src/pour.ts';
 import { parseExamples } from '../../src/score/examples.ts';
@@ -10,6 +11,12 @@ import { Task } from '../../src/ui/task.svelte.ts';
 import type { Client } from '../../src/worker/client.ts';
 
 const ranOn: Scores['ranOn'] = { provider: 'wasm', adapter: undefined, threadCount: 2, reason: 'no-adapter' };
+
+const planned: PlannedOutput = {
+  tensorCount: 70,
+  parameterCount: 1_862_000,
+  bytes: { F32: 7_450_000, F16: 3_725_000, BF16: 3_725_000, 'as-model-1': 3_725_000 },
+};
 
 function factsOf(name: string): ModelFacts {
   return {
@@ -48,7 +55,7 @@ function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0
     inspect: async (model) => factsOf(model.kind === 'hub' ? model.id : model.name),
     compare: async () => ({
       problems: [],
-      output: { tensorCount: 70, parameterCount: 1_862_000, bytes: 7_450_000 },
+      output: planned,
     }),
     parseExamples,
     score: async (job) => {
@@ -61,7 +68,13 @@ function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0
     checkWeights,
     merge: async (job) => {
       jobs.merged.push(job);
-      return { job: `job-${jobs.merged.length}`, name: 'mixture', files: [], seconds: 1 };
+      return {
+        job: `job-${jobs.merged.length}`,
+        name: 'mixture',
+        files: [],
+        seconds: 1,
+        proof: { checks: [] },
+      };
     },
     openFile: async () => new File([], 'config.json'),
     openZip: async () => new File([], 'mixture.zip'),
@@ -245,7 +258,7 @@ describe('Session', () => {
     const { session } = open({
       compare: async () => {
         if (!connected) throw failure;
-        return { problems: [], output: { tensorCount: 70, parameterCount: 1_862_000, bytes: 7_450_000 } };
+        return { problems: [], output: planned };
       },
     });
     await session.openDemo();
@@ -433,9 +446,7 @@ describe('Session', () => {
     const { session } = open({
       compare: (models) =>
         new Promise((resolve) =>
-          answers.push(() =>
-            resolve({ problems: [], output: { tensorCount: models.length, parameterCount: 1, bytes: 4 } }),
-          ),
+          answers.push(() => resolve({ problems: [], output: { ...planned, tensorCount: models.length } })),
         ),
     });
     const opening = session.openDemo();
