@@ -5,24 +5,17 @@
  * `scoring` runs graphs. They hold nothing that cannot be had again, so either may be stopped and replaced.
  */
 import type { Device, RanOn } from '../graph/runtime.ts';
-import { isKnown, KnownError, toProblem } from '../errors.ts';
 import { checkWeights, parseExamples, weigh } from '../pipeline.ts';
 import type { Comparison, ModelFacts, ScoreJob, Scores } from '../pipeline.ts';
 import { offerLock, type MergeJob, type Output } from '../pour.ts';
-import type { SmokeCheck } from '../proof.ts';
 import type { Example } from '../score/examples.ts';
 import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
+import { mergeAndProve, type Trial } from './prove.ts';
 import { WorkerHandle, type Watch } from './worker-handle.ts';
 
+export type { Trial } from './prove.ts';
 export type { Watch } from './worker-handle.ts';
-
-/** What an output is tried with, beside the job: it decides no byte of it, and the text is written nowhere. */
-export interface Trial {
-  /** One text of the person's own; ours when it is absent or blank. */
-  readonly text?: string;
-  readonly device: Device;
-}
 
 export interface Client {
   /** A token for gated and private repositories; kept in this tab's memory only, sent to the Hub's own origin only. */
@@ -108,44 +101,6 @@ export function openClient(): Client {
       offers.delete(job);
     },
   };
-}
-
-/** One worker writes and holds the files, the other has the runtime to try them: what was written counts once both agree. */
-async function mergeAndProve(
-  files: WorkerHandle,
-  scoring: WorkerHandle,
-  asked: MergeJob,
-  watch: Watch | undefined,
-  trial: Trial,
-): Promise<Output> {
-  const written = await files.run(
-    (engine, job, report, check) => engine.merge(job, asked, report, check),
-    watch,
-  );
-  try {
-    const { models, weights, dtype = 'F32' } = asked;
-    const smokeJob = { models, weights, dtype, written, ...trial };
-    const smoke = await scoring
-      .run<SmokeCheck>(async (engine, job, report) => engine.smoke(job, smokeJob, report), watch)
-      .catch(toNotRun);
-    watch?.check?.(smoke);
-    watch?.signal?.throwIfAborted();
-    return await files.run((engine) => engine.complete(written.job, smoke));
-  } catch (error) {
-    // the failure is the one to tell; what cannot be removed now has no marker and goes with the next job
-    await files.run((engine) => engine.discardUnproved(written.job)).catch(() => undefined);
-    throw error;
-  }
-}
-
-/** A worker that ran out of memory says nothing of the files. Anything else is thrown. */
-function toNotRun(error: unknown): SmokeCheck {
-  const { name, message: why } = error as Error;
-  const short =
-    (isKnown(error, 'runtime-failed') || name === 'RangeError') &&
-    /bad_alloc|allocat|out of memory/i.test(why);
-  if (!short) throw error;
-  return { kind: 'smoke', state: 'not-run', why: toProblem(new KnownError('runtime-failed', { why })) };
 }
 
 /** The first folder among what was dropped. */
