@@ -3,6 +3,7 @@ import { KnownError, type Problem } from '../../src/errors.ts';
 import type { PlannedOutput } from '../../src/merge/size.ts';
 import type { ModelFacts, ScoreJob, Scores } from '../../src/pipeline.ts';
 import type { MergeJob } from '../../src/pour.ts';
+import type { Check } from '../../src/proof.ts';
 import { parseExamples } from '../../src/score/examples.ts';
 import { checkWeights, weigh } from '../../src/score/weights.ts';
 import type { ModelRef } from '../../src/source/source.ts';
@@ -521,5 +522,57 @@ describe('Session', () => {
     expect(jobs.scored[0]?.examples).toEqual([
       { query: 'q', positives: ['p'], negatives: ['first', 'second '] },
     ]);
+  });
+});
+
+describe('Pour', () => {
+  const finite = { kind: 'finite', state: 'passed', valueCount: 1 } as const;
+  const hashed = { kind: 'sha256', state: 'passed', fileCount: 1 } as const;
+
+  test('mixes into the dtype that was chosen, and is of another recipe once that changes', async () => {
+    const { session, jobs } = open();
+    await session.openDemo();
+    await session.taste.score();
+    session.recipe.dtype = 'BF16';
+    await session.pour.mix();
+    expect(jobs.merged[0]).toMatchObject({ dtype: 'BF16' });
+    expect([session.pour.stale, session.next]).toEqual([false, 'download']);
+    session.recipe.dtype = 'F32';
+    expect([session.pour.stale, session.next]).toEqual([true, 'mix']);
+  });
+
+  test('has the output tried with the first query on the device that is chosen, beside the job', async () => {
+    const trials: unknown[] = [];
+    const { session, jobs } = open({
+      merge: async (job, _, trial) => {
+        jobs.merged.push(job);
+        trials.push(trial);
+        return { job: 'job', name: 'mixture', files: [], seconds: 1, proof: { checks: [] } };
+      },
+    });
+    await session.openDemo();
+    session.taste.device = 'cpu';
+    session.recipe.setOrigin('hand');
+    await session.pour.mix();
+    expect(trials).toEqual([{ text: 'q', device: 'cpu' }]);
+    expect(JSON.stringify(jobs.merged)).not.toContain('"q"');
+  });
+
+  test('shows each check as it passes, and none that comes late from an earlier mixing', async () => {
+    const hear: ((check: Check) => void)[] = [];
+    const { session } = open({
+      merge: (_, watch) => {
+        hear.push(watch!.check!);
+        return hear.length === 1 ? Promise.reject(new Error('failed')) : new Promise(() => undefined);
+      },
+    });
+    await session.openDemo();
+    session.recipe.setOrigin('hand');
+    await session.pour.mix();
+    void session.pour.mix();
+    expect(session.pour.checks).toEqual([]);
+    hear[1]!(finite);
+    hear[0]!(hashed);
+    expect(session.pour.checks).toEqual([finite]);
   });
 });
