@@ -99,6 +99,7 @@ export interface FactsOf {
   'tensors-taken': { model: string; tensors: string; count: number; missing: string };
   'tensors-dropped': { model: string; tensors: string; count: number };
   'values-not-finite': { model: string; tensor: string };
+  'value-overflows': { tensor: string; dtype: string; value: number; limit: number };
 
   // examples, losses, weights
   'examples-empty': Record<never, never>;
@@ -129,6 +130,7 @@ export interface FactsOf {
   'gpu-missing': Record<never, never>;
   'gpu-lost': { why: string };
   'gpu-too-small': { needBytes: number; limitBytes: number; tensor: string };
+  'memory-short': { model: string; needBytes: number; limitBytes: number };
   'runtime-failed': { why: string };
   'engine-died': { why: string };
   'engine-hung': { seconds: number };
@@ -136,6 +138,10 @@ export interface FactsOf {
   // the output
   'output-damaged': { file: string; why: string };
   'output-missing': { job: string };
+  'output-tensor-wrong': { file: string; tensor: string; want: string; got: string };
+  'output-not-finite': { file: string; tensor: string };
+  'output-differs': { difference: number; limit: number };
+  'output-unproved': { job: string };
 }
 
 export type ErrorCode = keyof FactsOf;

@@ -41,7 +41,7 @@ export function nameOf(named: readonly NamedSource[]): string {
 export async function cardOf(
   named: readonly NamedSource[],
   { modules, prompts, embeds }: Base,
-  { weights, scoring }: Omit<MergeJob, 'models'>,
+  { weights, dtype = 'F32', scoring }: Omit<MergeJob, 'models'>,
   name: string,
   sha256: string,
 ): Promise<string> {
@@ -56,6 +56,7 @@ export async function cardOf(
     name,
     folder: name,
     models: await Promise.all(models),
+    dtype,
     scoring,
     embedding:
       embeds && modules.pooling !== undefined

@@ -5,7 +5,7 @@
  */
 import { KnownError, toProblem, type Problem } from './errors.ts';
 import type { Device, RanOn } from './graph/runtime.ts';
-import { planLinear } from './merge/plan.ts';
+import { planOutput, type PlannedOutput } from './merge/size.ts';
 import { compareModels, type OpenedModel } from './model/compare.ts';
 import { readConfig, type Config } from './model/config.ts';
 import { readLicence } from './model/licence.ts';
@@ -14,7 +14,6 @@ import { noPrompts, readPrompts, suggestPrompts, type Prompts } from './model/pr
 import { dtypesOf } from './model/summary.ts';
 import { openVocabulary } from './model/vocabulary.ts';
 import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
-import { planFile } from './safetensors/writer.ts';
 import type { Example } from './score/examples.ts';
 import { graphOf, type Scorable } from './score/scorable.ts';
 import type { LossDefinition, Scorer, Watching } from './score/score.ts';
@@ -25,6 +24,7 @@ import type { ModelRef, Source } from './source/source.ts';
 export { guessMapping, isDocumented, mapTable } from './score/columns.ts';
 export { readExamplesText } from './score/examples-text.ts';
 export { parseExamples, printExamples } from './score/examples.ts';
+export type { OutputDtype } from './merge/plan.ts';
 export { Scorer } from './score/score.ts';
 export { parseTable } from './score/table.ts';
 export { checkWeights, weigh, weighAround } from './score/weights.ts';
@@ -32,6 +32,7 @@ export { createSha256 } from './tensor/sha256.ts';
 export type { Device, RanOn } from './graph/runtime.ts';
 export type { MergeJob, Output, OutputFile } from './pour.ts';
 export type { Tried, TryJob } from './try-out.ts';
+export type { Check, Proof } from './proof.ts';
 export type { Prompts } from './model/prompts.ts';
 export type { LossDefinition, Watching } from './score/score.ts';
 
@@ -64,8 +65,7 @@ export interface Comparison {
   /** Refusals here are of mixing. */
   readonly problems: readonly Problem[];
   /** What a merge would write; `undefined` when it is refused. */
-  readonly output:
-    { readonly tensorCount: number; readonly parameterCount: number; readonly bytes: number } | undefined;
+  readonly output: PlannedOutput | undefined;
 }
 
 export interface ScoreJob {
@@ -153,11 +153,7 @@ export async function compareAll(named: readonly NamedSource[]): Promise<Compari
   const { problems: differences, tensors } = await compareModels(models);
   const problems = [...differences, ...(await keptModules(models[0]))];
   if (problems.some(({ severity }) => severity === 'refused')) return { problems, output: undefined };
-  // names, shapes and dtypes are the same whatever the weights
-  const anyWeights = named.map(() => 0);
-  const file = planFile(planLinear(tensors, anyWeights).tensors);
-  const parameterCount = file.tensors.reduce((sum, { elementCount }) => sum + elementCount, 0);
-  return { problems, output: { tensorCount: tensors.length, parameterCount, bytes: file.bytes } };
+  return { problems, output: planOutput(tensors) };
 }
 
 /** Modules beyond the transformer have values of their own, which are not mixed: model 1's are taken as they are. */
@@ -214,6 +210,7 @@ export async function tokenizeTexts(
   return texts.map((text) => tokenizer.encode(text, maxTokens).ids);
 }
 
+/** A model ready to be scored, from headers and small files. Throws the refusals of scoring, and what opening throws. */
 export async function openScorable(source: Source): Promise<Scorable> {
   const config = await readConfig(source);
   const modules = await readModules(source, config);

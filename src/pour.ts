@@ -1,19 +1,29 @@
 /**
- * The last step of the pipeline: a mixture becomes files in a job's folder, written, closed, read back and hashed
- * before anything is offered. Memory is bounded by chunks; a failure or a stop leaves nothing behind.
+ * The last step of the pipeline: a mixture becomes files in a job's folder, written, closed and proved before anything
+ * is offered. Memory is bounded by chunks; a failure or a stop leaves nothing behind.
+ *
+ * The proof's last check, the smoke run, is another worker's: so an output is written here (`mergeAll`), tried there
+ * (smoke.ts), and only then completed here, where its folder has been held locked all the while.
  */
-import { checkProblems, isKnown, KnownError } from './errors.ts';
-import { planFiles, type PlannedFile } from './export/files.ts';
-import { zipStream } from './export/zip.ts';
-import { createJob, openJob, type JobFolder, type WrittenFile } from './job/folder.ts';
+import { checkProblems, KnownError } from './errors.ts';
+import { planFiles, type ConfigDtype, type PlannedFile } from './export/files.ts';
+import { createJob, type JobFolder, type WrittenFile } from './job/folder.ts';
 import { cardOf, describeBase, nameOf, type Base } from './lineage.ts';
-import { planLinear, type Plan } from './merge/plan.ts';
+import { planLinear, type MixDtype, type OutputDtype, type Plan } from './merge/plan.ts';
 import { mergeTensors } from './merge/run.ts';
 import { compareModels } from './model/compare.ts';
 import { settingsLimitBytes } from './model/json-file.ts';
 import type { Prompts } from './model/prompts.ts';
 import { readFile } from './model/small-file.ts';
 import { isCached, openFetched, openModel, type NamedSource } from './pipeline.ts';
+import {
+  checkpointPath,
+  proveFiles,
+  type Check,
+  type OnCheck,
+  type Proof,
+  type SmokeCheck,
+} from './proof.ts';
 import { planFile, writeCheckpoint } from './safetensors/writer.ts';
 import type { Watching } from './score/score.ts';
 import { checkWeights } from './score/weights.ts';
@@ -26,6 +36,8 @@ export interface MergeJob {
   readonly weights: readonly number[];
   /** Model 1's prompts as edited on the page; its own when absent. */
   readonly prompts?: Prompts;
+  /** What the values are stored as; float32 when absent. */
+  readonly dtype?: OutputDtype;
   /** Where the weights come from, for the card; absent when they were set by hand. */
   readonly scoring?: {
     readonly definition: 'own' | 'reference';
@@ -36,39 +48,57 @@ export interface MergeJob {
 
 export type OutputFile = WrittenFile;
 
-/** A merged model that was written, closed, read back and hashed. */
-export interface Output {
+/** A merged model that was written and closed, and whose files are as planned; it still has to be tried. */
+export interface Written {
   /** Names the job's folder; opens its files and its zip. */
   readonly job: string;
   /** What to call the model: also the folder inside the zip. */
   readonly name: string;
-  /** When it was finished, in milliseconds since 1970. */
-  readonly madeMs: number;
   readonly files: readonly OutputFile[];
-  readonly seconds: number;
 }
 
-const checkpointPath = 'model.safetensors';
+/** A merged model that was written, closed and proved. */
+export interface Output extends Written {
+  /** When it was finished, in milliseconds since 1970. */
+  readonly madeMs: number;
+  /** From the call to the end of the proof. */
+  readonly seconds: number;
+  readonly proof: Proof;
+}
+
+/** Written by this worker, which holds their folders locked, and not yet completed. */
+const unproved = new Map<string, Unproved>();
+
+interface Unproved {
+  readonly folder: JobFolder;
+  readonly written: Written;
+  readonly checks: readonly Check[];
+  /** By this worker's clock. */
+  readonly startedMs: number;
+}
+
 const cardPath = 'README.md';
 
-/** Read back in pieces of this size: 8 MiB, large enough for the disk's speed. */
-const checkBytes = 8 * 1024 * 1024;
-
-/** Throws the refusals of mixing, `weights-invalid`, `storage-full`, `output-damaged`, what reading throws, and AbortError. */
+/**
+ * Writes a mixture and proves its files. Complete it or discard it: until then nobody else can open it, and it ends
+ * with this worker. Throws the refusals of mixing, `weights-invalid`, `value-overflows`, `storage-full`, what
+ * `proveFiles` and reading throw, and AbortError.
+ */
 export async function mergeAll(
   named: readonly NamedSource[],
   job: Omit<MergeJob, 'models'>,
   watching: Watching,
-): Promise<Output> {
-  const started = performance.now();
+  onCheck: OnCheck = () => undefined,
+): Promise<Written> {
+  const startedMs = performance.now();
   checkWeights(job.weights, named.length);
   const open = async () => {
     const matched = await matchAll(named);
     const base = await describeBase(named[0]!.source, job.prompts);
-    return { ...matched, base, small: await planSmallFiles(base) };
+    const plan = planLinear(matched.tensors, job.weights, job.dtype);
+    return { ...matched, base, plan, small: await planSmallFiles(base, plan.dtype) };
   };
-  const { tensors, checkpoints, base, small } = await openFetched(named, open, watching);
-  const plan = planLinear(tensors, job.weights);
+  const { checkpoints, base, plan, small } = await openFetched(named, open, watching);
 
   const name = nameOf(named);
   const folder = await createJob(name);
@@ -80,14 +110,32 @@ export async function mergeAll(
     const card = await cardOf(named, base, job, name, written[0]!.sha256);
     written.push(await writeText(folder, cardPath, card, watching.signal));
     const files = written.sort((a, b) => (a.path < b.path ? -1 : 1));
-    await checkFiles(folder, files, watching);
-    const { madeMs } = await folder.complete({ name, files });
-    return { job: folder.id, name, madeMs, files, seconds: (performance.now() - started) / 1000 };
+    const checks = await proveFiles(folder, files, plan.tensors, watching, onCheck);
+    unproved.set(folder.id, { folder, written: { job: folder.id, name, files }, checks, startedMs });
+    return { job: folder.id, name, files };
   } catch (error) {
     // the first failure is the one to tell; what cannot be removed now has no marker, and is kept as left unfinished
     await folder.remove().catch(() => undefined);
     throw error;
   }
+}
+
+/** Makes a written mixture an output, with the last check of its proof. Throws `output-unproved` when this worker did not write it. */
+export async function completeOutput(job: string, smoke: SmokeCheck): Promise<Output> {
+  const found = unproved.get(job);
+  if (found === undefined) throw new KnownError('output-unproved', { job });
+  const { folder, written, checks, startedMs } = found;
+  const proof: Proof = { checks: [...checks, smoke] };
+  const { madeMs } = await folder.complete({ name: written.name, files: written.files, proof });
+  unproved.delete(job);
+  return { ...written, madeMs, proof, seconds: (performance.now() - startedMs) / 1000 };
+}
+
+/** Removes a written mixture that did not pass its proof; one of another worker's went with that worker. */
+export async function discardUnproved(job: string): Promise<void> {
+  const found = unproved.get(job);
+  unproved.delete(job);
+  await found?.folder.remove();
 }
 
 /** Opens and compares. Throws the first refusal of mixing. */
@@ -96,38 +144,6 @@ async function matchAll(named: readonly NamedSource[]) {
   const { problems, tensors } = await compareModels(models);
   checkProblems(problems);
   return { tensors, checkpoints: models.map(({ checkpoint }) => checkpoint) };
-}
-
-/** A file of a finished output. Throws `output-missing`. */
-export async function openOutputFile(job: string, path: string): Promise<File> {
-  return (await openJob(job)).file(path);
-}
-
-/** The finished output as one zip, beside its files. Throws `output-missing`, `storage-full`. */
-export async function packOutput(job: string, name: string, { signal, report }: Watching): Promise<File> {
-  const folder = await openJob(job);
-  const files = (await folder.readComplete())?.files ?? [];
-  const entries = await Promise.all(files.map(async ({ path }) => ({ path, file: await folder.file(path) })));
-  const { stream, bytes: total } = zipStream(entries, name);
-  // beside the files: the marker does not list it, so no zip holds another
-  const path = `${name}.zip`;
-  const packed = await folder.file(path).catch(ignoreMissing);
-  // a download may still be reading it; one that was cut short is shorter
-  if (packed?.size === total) return packed;
-  let done = 0;
-  const meter = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      done += chunk.byteLength;
-      report({ stage: 'pack', subject: name, done, total, unit: 'bytes' });
-      controller.enqueue(chunk);
-    },
-  });
-  await stream.pipeThrough(meter).pipeTo(await folder.writable(path), { signal });
-  return folder.file(path);
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (!isKnown(error, 'output-missing')) throw error;
 }
 
 async function writeMerged(
@@ -155,13 +171,17 @@ async function writeMerged(
   return { path: checkpointPath, bytes: file.bytes, sha256: hash.digestHex() };
 }
 
-async function planSmallFiles({
-  source,
-  config,
-  modules,
-  prompts,
-  embeds,
-}: Base): Promise<readonly PlannedFile[]> {
+/** As config.json spells them. */
+const configDtypes: Readonly<Record<MixDtype, ConfigDtype>> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+};
+
+async function planSmallFiles(
+  { source, config, modules, prompts, embeds }: Base,
+  dtype: MixDtype,
+): Promise<readonly PlannedFile[]> {
   const text = async (path: string): Promise<string | undefined> => {
     const bytes = await readFile(source, path, settingsLimitBytes);
     return bytes && new TextDecoder().decode(bytes);
@@ -170,6 +190,7 @@ async function planSmallFiles({
   return planFiles(paths, {
     model: source.name,
     config: (await text('config.json'))!,
+    dtype: configDtypes[dtype],
     modules: await text('modules.json'),
     sentenceConfig: await text('config_sentence_transformers.json'),
     // a language model has no pooling to write down
@@ -219,31 +240,4 @@ async function writeStream(
   });
   await stream.pipeThrough(meter).pipeTo(await folder.writable(path), { signal });
   return { path, bytes, sha256: hash.digestHex() };
-}
-
-/** Reads every file back from the disk and compares with what was written. Throws `output-damaged`. */
-async function checkFiles(
-  folder: JobFolder,
-  files: readonly WrittenFile[],
-  { signal, report }: Watching,
-): Promise<void> {
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  let done = 0;
-  for (const { path, bytes, sha256 } of files) {
-    const file = await folder.file(path);
-    if (file.size !== bytes) {
-      throw new KnownError('output-damaged', { file: path, why: `${file.size} ≠ ${bytes} bytes` });
-    }
-    const hash = await createSha256();
-    for (let start = 0; start < bytes; start += checkBytes) {
-      signal.throwIfAborted();
-      const part = await file.slice(start, start + checkBytes).arrayBuffer();
-      hash.update(new Uint8Array(part));
-      done += part.byteLength;
-      report({ stage: 'check', subject: path, done, total, unit: 'bytes' });
-    }
-    const got = hash.digestHex();
-    if (got !== sha256)
-      throw new KnownError('output-damaged', { file: path, why: `SHA-256 ${got} ≠ ${sha256}` });
-  }
 }

@@ -27,13 +27,18 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ...mayImport,
   pipeline: belowPipeline,
   // the pipeline's last step, in files of its own
-  pour: [...belowPipeline, 'pipeline', 'lineage'],
+  pour: [...belowPipeline, 'pipeline', 'lineage', 'proof'],
   lineage: [...belowPipeline, 'pipeline'],
   // beside the pipeline: what is looked at, and not written
   'try-out': [...belowPipeline, 'pipeline'],
   // what is left in the browser is of source, job and export at once
   kept: belowPipeline,
-  worker: ['pipeline', 'pour', 'kept', 'try-out', 'source', 'export', 'errors', 'progress'],
+  // a proof reads what was written, and nothing of what wrote it: neither `merge` nor `pour`
+  proof: ['errors', 'tensor', 'safetensors', 'job'],
+  recompute: ['tensor', 'safetensors', 'model/names'],
+  smoke: ['errors', 'safetensors', 'score', 'job', 'pipeline', 'recompute'],
+  pack: belowPipeline,
+  worker: ['pipeline', 'pour', 'smoke', 'pack', 'kept', 'try-out', 'source', 'export', 'errors', 'progress'],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],
   main: ['ui', 'worker/client'],
 };

@@ -75,8 +75,15 @@ describe('compareAll', () => {
     const { problems, output } = await compareAll([await open('a'), await open('b')]);
     expect(problems).toEqual([]);
     expect(output).toMatchObject({ tensorCount: 39 });
-    // float32 values after a header
-    expect(output!.bytes).toBeGreaterThan(output!.parameterCount * 4);
+    const { bytes, parameterCount } = output!;
+    // the values, after a header of some 100 bytes a tensor
+    const headerBytes = (total: number, width: number) => total - width * parameterCount;
+    expect(headerBytes(bytes.F32, 4)).toSatisfy((header) => header > 2000 && header < 8000);
+    expect(headerBytes(bytes.F16, 2)).toSatisfy((header) => header > 2000 && header < 8000);
+    // a letter more a tensor, and the padding
+    expect(bytes.BF16 - bytes.F16).toBe(40);
+    // the models are float32
+    expect(bytes['as-model-1']).toBe(bytes.F32);
   });
 
   test('says which module of the base is taken as it is', async () => {

@@ -1,8 +1,10 @@
 """
 Makes the fixtures that say what torch and safetensors themselves hold of our numbers and files:
 
+    test/fixtures/tensor/narrowing.safetensors  float32 values, and the same in float16 and bfloat16
     test/fixtures/tensor/widening.json     SHA-256 of all 65,536 F16 and BF16 values as float32; some F64 as float32
     test/fixtures/safetensors/values.json  SHA-256 of every tensor of golden models as float32
+    test/fixtures/merge/half.json          SHA-256 of every tensor of golden merges, cast to float16 and bfloat16
     test/fixtures/safetensors/every-dtype.safetensors  one small tensor of each dtype, by the reference writer
     test/fixtures/safetensors/verdicts.json  headers, sound and damaged, and whether the reference reader takes them
 
@@ -53,6 +55,45 @@ def widening():
             "F64": [[f"{d:016x}", f"{int(f):08x}"] for d, f in zip(doubles, bits)],
         },
     )
+
+
+def narrowing():
+    draw = np.random.default_rng(1)
+    ordinary = draw.standard_normal(4000).astype(np.float32)
+    # every binade that float16 has, and some beyond both ends
+    scaled = (draw.standard_normal(4000) * 2.0 ** draw.uniform(-30, 18, 4000)).astype(np.float32)
+    # any bits: every exponent, infinities and NaNs
+    anything = draw.integers(0, 2**32, 4000, dtype=np.uint32).view(np.float32)
+    # exact ties of float16 and of bfloat16, both ways, and their neighbours
+    halves = draw.integers(0, 0x7C00, 1500, dtype=np.uint16)
+    tops = draw.integers(0, 0x7F80, 1000, dtype=np.uint16).astype(np.uint32) << 16
+    middles = ((halves.view(np.float16).astype(np.float64) + (halves + 1).view(np.float16).astype(np.float64)) / 2).astype(np.float32)
+    ties = np.concatenate([middles.view(np.uint32), tops + 0x8000])
+    ties = np.concatenate([ties - 1, ties, ties + 1]).astype(np.uint32)
+    ties[::2] |= np.uint32(0x80000000)
+    edges = np.float32([0.0, -0.0, 65504, 65519.996, 65520, -65519.996, -65520, 65536, 3.4e38, 2.0**-24, 2.0**-25, 2.0**-14])
+    values = torch.from_numpy(np.concatenate([ordinary, scaled, anything, ties.view(np.float32), edges]))
+    path = fixtures / "tensor" / "narrowing.safetensors"
+    save_file({"F32": values, "F16": values.to(torch.float16), "BF16": values.to(torch.bfloat16)}, path)
+    path.chmod(0o644)
+
+
+def half_merges():
+    merges = {}
+    for family in ["bert", "bert-cls"]:
+        expected = json.loads((fixtures / "golden" / family / "expected.json").read_text())["merge"]
+        models = [load_file(fixtures / "golden" / family / model / "model.safetensors") for model in "abc"]
+        merges[family] = {"F16": {}, "BF16": {}}
+        for name, want in expected["tensors"].items():
+            # as the reference: float32 after every product and every sum, in model order; cast once
+            total = None
+            for weight, tensors in zip(expected["weights"], models):
+                share = tensors[name].to(torch.float32) * weight
+                total = share if total is None else total + share
+            assert sha256_of(total) == want["sha256"], name
+            for dtype, kind in {"F16": torch.float16, "BF16": torch.bfloat16}.items():
+                merges[family][dtype][name] = sha256_of(total.to(kind).view(torch.int16))
+    write_json(fixtures / "merge" / "half.json", merges)
 
 
 def golden_values():
@@ -138,6 +179,8 @@ def verdicts():
 
 
 widening()
+narrowing()
+half_merges()
 golden_values()
 every_dtype()
 verdicts()

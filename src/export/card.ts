@@ -5,6 +5,7 @@
  *
  * Source of the front matter: https://huggingface.co/docs/hub/model-cards
  */
+import type { OutputDtype } from '../merge/plan.ts';
 import { toMarkdown, toQuoted } from './escape.ts';
 import { licenceLines, licenceText } from './licence.ts';
 
@@ -26,6 +27,8 @@ export interface CardFacts {
   readonly folder: string;
   /** (models,) in model order; the first lends config and tokenizer. */
   readonly models: readonly CardModel[];
+  /** What the values are stored as. */
+  readonly dtype: OutputDtype;
   /** Where the weights come from; `undefined` when they were set by hand. */
   readonly scoring:
     | {
@@ -89,9 +92,18 @@ function modelTable(models: readonly CardModel[]): string {
   return ['| model | version | licence | weight |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-function method({ scoring, sha256 }: CardFacts): string {
+/** The sums are float32 whatever they are stored as. */
+const storedAs: Readonly<Record<OutputDtype, string>> = {
+  F32: 'All floating-point values are stored as float32.',
+  F16: 'The sums are then rounded once, to nearest, ties to even: all floating-point values are stored as float16.',
+  BF16: 'The sums are then rounded once, to nearest, ties to even: all floating-point values are stored as bfloat16.',
+  'as-model-1':
+    'The sums are then rounded once, to nearest, ties to even, to the dtype in which the first model stores the tensor (float64 becomes float32).',
+};
+
+function method({ scoring, dtype, sha256 }: CardFacts): string {
   const lines = [
-    'Each tensor is the sum of weight times values over the models, in float32, in the order of the table, as LM-Cocktail computes it ([arXiv 2311.13534](https://arxiv.org/abs/2311.13534)). All floating-point values are stored as float32.',
+    `Each tensor is the sum of weight times values over the models, in float32, in the order of the table, as LM-Cocktail computes it ([arXiv 2311.13534](https://arxiv.org/abs/2311.13534)). ${storedAs[dtype]}`,
   ];
   if (scoring === undefined) lines.push('The weights were set by hand.');
   else lines.push(scoringText(scoring));

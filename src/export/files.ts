@@ -10,12 +10,17 @@ import type { Prompts } from '../model/prompts.ts';
 import { editJson, parseFields } from './json-edit.ts';
 import { printClsPooling, printLimits, printModules, printPrompts } from './layout.ts';
 
+/** As config.json spells dtypes. */
+export type ConfigDtype = 'float32' | 'float16' | 'bfloat16';
+
 /** What is known of model 1, which lends everything but its values. */
 export interface OutputFacts {
   /** What to call model 1 in messages. */
   readonly model: string;
   /** Texts of its files, `undefined` where it has none. */
   readonly config: string;
+  /** Of the mixture's values. */
+  readonly dtype: ConfigDtype;
   readonly modules: string | undefined;
   readonly sentenceConfig: string | undefined;
   /** What to write for a model without `modules.json`; `undefined` for a model that makes no embeddings. */
@@ -64,7 +69,7 @@ export function planFiles(paths: readonly string[], facts: OutputFacts): readonl
   const write = (path: string, text: string): unknown => plan.set(path, { path, kind: 'text', text });
 
   for (const path of paths) if (copied.has(path) || limitsName.test(path)) copy(path);
-  write('config.json', printConfig(facts.config, 'float32'));
+  write('config.json', printConfig(facts.config, facts.dtype));
 
   if (facts.modules !== undefined) {
     for (const folder of moduleFolders(facts.modules, facts.model)) {
@@ -86,7 +91,7 @@ export function planFiles(paths: readonly string[], facts: OutputFacts): readonl
  * `config.json` for values of another dtype: the field that states it, by whichever of its two names, says
  * `dtype`; where the model came from is left out. The rest stays as it is spelt. Throws `json-invalid`.
  */
-export function printConfig(text: string, dtype: 'float32' | 'float16' | 'bfloat16'): string {
+export function printConfig(text: string, dtype: ConfigDtype): string {
   const file = 'config.json';
   const fields = parseFields(text, file);
   const stated = ['dtype', 'torch_dtype'].filter((key) => fields.has(key));

@@ -4,12 +4,13 @@
  *
  *   jobs/<id>/output/…   the files, under the paths that they will have
  *   jobs/<id>/begun      written first: JSON { version, name, beganMs }, what to call a job that was left unfinished
- *   jobs/<id>/complete   the marker: JSON { version, name, madeMs, files: [{ path, bytes, sha256 }] }
+ *   jobs/<id>/complete   the marker: JSON { version, name, madeMs, files: [{ path, bytes, sha256 }], proof }
  *
  * While a job is written its maker holds a Web Lock of the job's name; a lock dies with its tab or worker, so a
  * folder that has no marker and whose lock is free was left unfinished. See kept.ts for what becomes of it.
  */
 import { KnownError } from '../errors.ts';
+import type { Proof } from '../proof.ts';
 import { isAbsent, layout, toStorageError } from '../storage.ts';
 import { openFileStream, type FileStream } from './file-stream.ts';
 import { findFile, openFolder, openJobs } from './storage.ts';
@@ -31,6 +32,8 @@ export interface Finished {
   /** When it was finished, in milliseconds since 1970. */
   readonly madeMs: number;
   readonly files: readonly WrittenFile[];
+  /** What was checked before it was finished. */
+  readonly proof: Proof;
 }
 
 interface Marker extends Finished {
@@ -81,16 +84,16 @@ export class JobFolder {
 
   /**
    * Writes the marker, gives the lock back, and returns what the marker says: from here on the job counts. Call it
-   * once, after every file was closed, read back and hashed. Throws `output-damaged` when a file is not as long as stated.
+   * once, after the proof. Throws `output-damaged` when a file is not as long as stated.
    */
-  async complete({ name, files }: Omit<Finished, 'madeMs'>): Promise<Finished> {
+  async complete({ name, files, proof }: Omit<Finished, 'madeMs'>): Promise<Finished> {
     for (const { path, bytes } of files) {
       const got = (await this.file(path)).size;
       if (got !== bytes) {
         throw new KnownError('output-damaged', { file: path, why: `${got} bytes on disk, ${bytes} written` });
       }
     }
-    const finished: Finished = { name, madeMs: Date.now(), files };
+    const finished: Finished = { name, madeMs: Date.now(), files, proof };
     await writeJson(this.#folder, 'complete', { version: markerVersion, ...finished });
     this.#release();
     return finished;
@@ -134,6 +137,16 @@ export async function createJob(name: string): Promise<JobFolder> {
   }
 }
 
+/** A job that another worker writes and holds, to read what it has written so far. Throws `output-missing`. */
+export async function openUnfinished(id: string): Promise<JobFolder> {
+  try {
+    return new JobFolder(id, await (await openJobs()).getDirectoryHandle(id), () => undefined);
+  } catch (error) {
+    if (isAbsent(error)) throw new KnownError('output-missing', { job: id }, { cause: error });
+    throw toStorageError(error, id);
+  }
+}
+
 /** A finished job. Throws `output-missing` when there is none of this id, or it was not finished. */
 export async function openJob(id: string): Promise<JobFolder> {
   const jobs = await openJobs();
@@ -151,8 +164,8 @@ export async function openJob(id: string): Promise<JobFolder> {
 export async function readMarker(folder: FileSystemDirectoryHandle): Promise<Finished | undefined> {
   const marker = await readJson<Marker>(folder, 'complete');
   if (marker?.version !== markerVersion) return undefined;
-  const { name, madeMs, files } = marker as Marker;
-  return { name, madeMs, files };
+  const { name, madeMs, files, proof } = marker as Marker;
+  return { name, madeMs, files, proof };
 }
 
 /** What the job was begun as, or `undefined` when it does not say. */

@@ -1,11 +1,12 @@
 /**
- * Runs a plan: merged bytes in the file's order, one chunk at a time. Memory: (terms + 1) chunks, whatever the
- * models' sizes.
+ * Runs a plan: merged bytes in the file's order, one chunk at a time. Memory: (terms + 1) chunks, half a chunk more
+ * where values are stored in half precision, whatever the models' sizes.
  */
 import type { Checkpoint } from '../safetensors/checkpoint.ts';
 import { KnownError } from '../errors.ts';
 import { addScaled, scale } from '../tensor/add-scaled.ts';
 import { firstNonFinite } from '../tensor/finite.ts';
+import { halfLimits, narrow, type HalfDtype } from '../tensor/narrow.ts';
 import type { PlannedTensor, Term } from './plan.ts';
 
 /** Shared by the chunks of all models and of the output: 64 MiB. */
@@ -22,7 +23,7 @@ export function chunkElementsFor(modelCount: number): number {
  * @param checkpoints (models,) in the plan's order
  * @param chunkElements most elements of float32 in one chunk; integers are copied in chunks of as many bytes
  *
- * Throws AbortError between chunks, and what reading throws.
+ * Throws `values-not-finite`, `value-overflows`, AbortError between chunks, and what reading throws.
  */
 export async function* mergeTensors(
   tensors: readonly PlannedTensor[],
@@ -56,7 +57,8 @@ async function* mixChunks(
     signal.throwIfAborted();
     const end = Math.min(start + chunkElements, elementCount);
     const sum = await mixRange(planned, checkpoints, start, end);
-    yield new Uint8Array(sum.buffer);
+    const { name, dtype } = planned;
+    yield new Uint8Array(dtype === 'F32' ? sum.buffer : toHalf(name, sum, dtype).buffer);
   }
 }
 
@@ -81,6 +83,15 @@ export async function mixRange(
   });
   checkFinite(name, sum, inputs, terms, checkpoints);
   return sum;
+}
+
+/** The sums as they are stored, rounded once. Throws `value-overflows`. */
+function toHalf(tensor: string, sum: Float32Array, dtype: HalfDtype): Uint16Array<ArrayBuffer> {
+  const bits = new Uint16Array(sum.length);
+  const value = narrow(sum, dtype, bits);
+  if (value === undefined) return bits;
+  const asked = dtype === 'F16' ? 'float16' : 'bfloat16';
+  throw new KnownError('value-overflows', { tensor, dtype: asked, value, limit: halfLimits[dtype] });
 }
 
 /** Throws `values-not-finite`, naming the model that has such a value; else the sum left float32's range in the last of them. */

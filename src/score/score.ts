@@ -121,6 +121,11 @@ export class Scorer {
     });
   }
 
+  /** What computes when `device` is asked for; loads no model. Throws `gpu-missing`, `gpu-lost`. */
+  ranOn(device: Device, signal: AbortSignal): Promise<RanOn> {
+    return this.#alone(signal, async () => (await this.#open(device)).ranOn);
+  }
+
   /**
    * One job at a time: another's graph would replace the session under this one, and a run then computes with
    * whatever session took its place. A job that is stopped while it waits goes at once; one that has begun goes

@@ -1,4 +1,5 @@
 /** Numbers for people: three significant digits, units, in the language of the page. */
+import type { OutputDtype } from '../pipeline.ts';
 import type { Progress } from '../progress.ts';
 import { m } from './messages/messages.js';
 import { getLocale } from './messages/runtime.js';
@@ -46,6 +47,20 @@ export function formatBytes(bytes: number): string {
     unitDisplay: 'short',
     maximumSignificantDigits: 3,
   });
+}
+
+/** What values are stored as, in the words of Python. */
+export function formatDtype(dtype: OutputDtype): string {
+  switch (dtype) {
+    case 'F32':
+      return 'float32';
+    case 'F16':
+      return 'float16';
+    case 'BF16':
+      return 'bfloat16';
+    case 'as-model-1':
+      return m.dtype_of_base();
+  }
 }
 
 /** A mixing weight as a share, e.g. 24.6%. */

@@ -11,6 +11,7 @@ import type {
 } from '../worker/client.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
 import type { Pour } from './pour.svelte.ts';
+import type { Recipe } from './recipe.svelte.ts';
 import { Saving } from './saving.svelte.ts';
 import type { Task } from './task.svelte.ts';
 
@@ -61,13 +62,21 @@ export class KeptHere {
   readonly #client: Client;
   readonly #task: Task;
   readonly #ingredients: Ingredients;
+  readonly #recipe: Pick<Recipe, 'dtype'>;
   readonly #pour: Pour;
 
-  constructor(client: Client, task: Task, ingredients: Ingredients, pour: Pour) {
+  constructor(
+    client: Client,
+    task: Task,
+    ingredients: Ingredients,
+    recipe: Pick<Recipe, 'dtype'>,
+    pour: Pour,
+  ) {
     this.saving = new Saving(client, task);
     this.#client = client;
     this.#task = task;
     this.#ingredients = ingredients;
+    this.#recipe = recipe;
     this.#pour = pour;
   }
 
@@ -105,7 +114,7 @@ export class KeptHere {
   get shortage(): { readonly needBytes: number; readonly freeBytes: number } | undefined {
     const { fit, ready = [] } = this.#ingredients;
     const toFetch = ready.reduce((sum, { state }) => sum + state.facts.bytesToFetch, 0);
-    const toWrite = fit.at === 'known' ? (fit.comparison.output?.bytes ?? 0) : 0;
+    const toWrite = fit.at === 'known' ? (fit.comparison.output?.bytes[this.#recipe.dtype] ?? 0) : 0;
     const needBytes = toFetch + toWrite;
     const freeBytes = this.#room?.freeBytes ?? Number.POSITIVE_INFINITY;
     return needBytes > freeBytes ? { needBytes, freeBytes } : undefined;

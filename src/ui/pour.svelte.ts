@@ -1,5 +1,6 @@
 /** The fourth station's state: the merge, its proof, and the downloads. */
 import type { MergeJob, Output } from '../pour.ts';
+import type { Check } from '../proof.ts';
 import type { Client } from '../worker/client.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
 import type { Recipe } from './recipe.svelte.ts';
@@ -23,6 +24,8 @@ export class Pour {
   readonly saving: Saving;
   #poured = $state.raw<Poured | undefined>();
   #failure = $state.raw<Failed | undefined>();
+  #checks = $state.raw<readonly Check[]>([]);
+  #mixCount = 0;
   readonly #client: Client;
   readonly #task: Task;
   readonly #ingredients: Ingredients;
@@ -45,6 +48,10 @@ export class Pour {
   get failure(): Error | undefined {
     return this.#failure?.of === this.#subject() ? this.#failure.error : undefined;
   }
+  /** What of the proof has been checked in the last mixing, while it runs and after. */
+  get checks(): readonly Check[] {
+    return this.#checks;
+  }
   /** The output is of another recipe than the one that stands. */
   get stale(): boolean {
     return this.#poured !== undefined && this.#poured.of !== this.#subject();
@@ -61,9 +68,16 @@ export class Pour {
     const job = this.#job();
     if (!job || !this.mixable) return;
     this.#failure = undefined;
+    this.#checks = [];
+    const run = ++this.#mixCount;
+    // checks travel on a port of their own: one of an earlier mixing may come late
+    const check = (passed: Check): void => {
+      if (run === this.#mixCount) this.#checks = [...this.#checks, passed];
+    };
+    const trial = { text: this.#taste.rows[0]?.query ?? '', device: this.#taste.device };
     const of = this.#subject();
     try {
-      const end = await this.#task.run('mix', (watch) => this.#client.merge(job, watch));
+      const end = await this.#task.run('mix', (watch) => this.#client.merge(job, { ...watch, check }, trial));
       if (end.at === 'stopped') return;
       // an earlier output stays in the list of what is kept
       this.#poured = { output: end.value, of };
@@ -107,7 +121,8 @@ export class Pour {
     const { weights } = this.#recipe;
     if (!base || weights.at !== 'known') return undefined;
     const models = [base, ...others].map((card) => card.state.model);
-    const job = { models, weights: weights.values, prompts: base.state.prompts };
+    const { dtype } = this.#recipe;
+    const job = { models, weights: weights.values, prompts: base.state.prompts, dtype };
     const scored = this.#taste.current;
     if (!this.#recipe.needsLosses || !scored) return job;
     const scoring = {

@@ -1,4 +1,5 @@
 /** The third station's state: the mixing weights, from the examples' losses or by hand. */
+import type { OutputDtype } from '../pipeline.ts';
 import type { Client } from '../worker/client.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
 import { steadinessOf, type Steadiness } from './steadiness.ts';
@@ -42,6 +43,8 @@ function numberIn(text: string): number {
 }
 
 export class Recipe {
+  /** What the mixture's values are stored as; the reference's own dtype at first. */
+  dtype = $state<OutputDtype>('F32');
   /**
    * Not the reference's 5: losses of related models lie within a fraction of a nat, and at 5 even a gap of 0.26 gives
    * 51 to 49, so that the examples would hardly matter.

@@ -32,7 +32,7 @@ export class Session {
     this.recipe = new Recipe(client, this.ingredients, this.taste);
     this.pour = new Pour(client, task, this.ingredients, this.taste, this.recipe);
     this.tryIt = new TryIt(client, task, this.ingredients, this.taste, this.recipe);
-    this.kept = new KeptHere(client, task, this.ingredients, this.pour);
+    this.kept = new KeptHere(client, task, this.ingredients, this.recipe, this.pour);
   }
 
   get next(): NextAction {

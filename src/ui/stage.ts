@@ -20,6 +20,8 @@ export function stageSentence(phase: TaskPhase): string {
       return m.stage_merge({ subject });
     case 'check':
       return m.stage_check({ subject });
+    case 'smoke':
+      return m.stage_smoke({ subject });
     case 'pack':
       return m.stage_pack({ subject });
     case 'save':

@@ -18,11 +18,13 @@ import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { Demo } from './engine.ts';
 import { Offers, whileUsed } from './page-locks.ts';
+import { mergeAndProve, type Trial } from './prove.ts';
 import { askToKeep, readRoom, type Room } from './room.ts';
 import { WorkerHandle, type Watch } from './worker-handle.ts';
 
 export type { Demo } from './engine.ts';
 export type { Kept, KeptItem, KeptOutput, StoredModel, UnfinishedJob } from '../kept.ts';
+export type { Trial } from './prove.ts';
 export type { Room } from './room.ts';
 export type { Watch } from './worker-handle.ts';
 
@@ -76,8 +78,11 @@ export interface Client {
   ): readonly number[];
   /** Throws `weights-invalid` unless every weight is finite and they sum to 1 within 1e-3. */
   checkWeights(weights: readonly number[]): void;
-  /** Downloads what is missing (`fetch`), merges (`merge`), reads back and hashes (`check`). */
-  merge(job: MergeJob, watch?: Watch): Promise<Output>;
+  /**
+   * Downloads what is missing (`fetch`), merges (`merge`), and proves what was written (`check`, `smoke`). An output is
+   * one whose proof is whole; after any failure or stop there is none.
+   */
+  merge(job: MergeJob, watch?: Watch, trial?: Trial): Promise<Output>;
   /** One file of a finished output. */
   openFile(output: OutputRef, path: string): Promise<File>;
   /** The finished output as one zip (stage `pack`), kept beside it. */
@@ -138,10 +143,10 @@ export function openClient(): Client {
     weigh: (losses, temperature) => weigh(losses, temperature),
     weighAround,
     checkWeights: (weights) => checkWeights(weights),
-    merge(asked, watch) {
+    merge(asked, watch, trial = { device: 'automatic' }) {
       askToKeep();
       return whileUsed(asked.models, async () => {
-        const output = await files.run((engine, job, report) => engine.merge(job, asked, report), watch);
+        const output = await mergeAndProve(files, scoring, asked, watch, trial);
         offers.offer(output.job);
         return output;
       });

@@ -22,8 +22,18 @@ import {
   type Scores,
 } from '../pipeline.ts';
 import { discardPacked, listKept, removeKept, saveOutput, type Kept, type KeptItem } from '../kept.ts';
-import { mergeAll, openOutputFile, packOutput, type MergeJob, type Output } from '../pour.ts';
+import { openOutputFile, packOutput } from '../pack.ts';
+import {
+  completeOutput,
+  discardUnproved,
+  mergeAll,
+  type MergeJob,
+  type Output,
+  type Written,
+} from '../pour.ts';
 import type { Report } from '../progress.ts';
+import type { OnCheck, SmokeCheck } from '../proof.ts';
+import { runSmoke, type SmokeJob } from '../smoke.ts';
 import type { Example } from '../score/examples.ts';
 import type { Table } from '../score/table.ts';
 import { openCached } from '../source/cached.ts';
@@ -157,8 +167,26 @@ const engine = {
     return tokenizeTexts(openSource(ref), texts);
   },
 
-  merge(job: string, { models, ...asked }: MergeJob, report: Report): Promise<Output> {
-    return stoppable(job, (signal) => mergeAll(models.map(openSource), asked, { signal, report }));
+  /** Writes, and checks what files alone tell. The folder stays this worker's until `complete` or `discardUnproved`. */
+  merge(job: string, { models, ...asked }: MergeJob, report: Report, check: OnCheck): Promise<Written> {
+    return stoppable(job, (signal) => mergeAll(models.map(openSource), asked, { signal, report }, check));
+  },
+
+  /** Tries what another worker wrote. */
+  smoke(
+    job: string,
+    { models, ...asked }: SmokeJob & Pick<MergeJob, 'models'>,
+    report: Report,
+  ): Promise<SmokeCheck> {
+    return stoppable(job, (signal) => runSmoke(scorer, models.map(openSource), asked, { signal, report }));
+  },
+
+  complete(written: string, smoke: SmokeCheck): Promise<Output> {
+    return completeOutput(written, smoke);
+  },
+
+  discardUnproved(written: string): Promise<void> {
+    return discardUnproved(written);
   },
 
   openFile(output: string, path: string): Promise<File> {

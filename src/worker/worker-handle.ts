@@ -6,6 +6,7 @@
 import { proxy, wrap, type Remote } from 'comlink';
 import { KnownError } from '../errors.ts';
 import type { Progress, Report } from '../progress.ts';
+import type { Check, OnCheck } from '../proof.ts';
 import type { Engine, Setup } from './engine.ts';
 import { carryKnownErrors } from './wire.ts';
 
@@ -14,6 +15,8 @@ carryKnownErrors();
 export interface Watch {
   readonly signal?: AbortSignal | undefined;
   readonly report?: Report | undefined;
+  /** Hears of each check of a proof as it passes. */
+  readonly check?: OnCheck | undefined;
 }
 
 /** How long a worker may take to stop by itself before it is terminated; the whole stop takes under a second. */
@@ -30,10 +33,11 @@ interface Running {
   readonly kill: (reason: Error) => void;
 }
 
-export type Call<T> = (engine: Remote<Engine>, job: string, report: Report) => Promise<T>;
+/** Callbacks cross as arguments of their own: Comlink carries none inside a value. */
+export type Call<T> = (engine: Remote<Engine>, job: string, report: Report, check: OnCheck) => Promise<T>;
 
 /** Comlink drops a call whose proxy is collected while it waits; these stay referenced until the call settles. */
-const kept = new Set<Report>();
+const kept = new Set<Report | OnCheck>();
 
 export class WorkerHandle {
   readonly #start: () => Worker;
@@ -78,7 +82,7 @@ export class WorkerHandle {
     }
   }
 
-  async #try<T>(call: Call<T>, { signal, report }: Watch): Promise<T> {
+  async #try<T>(call: Call<T>, { signal, report, check }: Watch): Promise<T> {
     signal?.throwIfAborted();
     const running = (this.#running ??= this.#open());
     const job = crypto.randomUUID();
@@ -89,11 +93,12 @@ export class WorkerHandle {
       watchdog.hear(progress);
       report?.(progress);
     });
-    kept.add(onProgress);
+    const onCheck = proxy((passed: Check) => check?.(passed));
+    kept.add(onProgress).add(onCheck);
     const stop = stopper(running, job);
     signal?.addEventListener('abort', stop.request);
     try {
-      return await Promise.race([call(running.remote, job, onProgress), running.died]);
+      return await Promise.race([call(running.remote, job, onProgress, onCheck), running.died]);
     } catch (error) {
       // what is left in such a worker cannot be trusted
       if (error instanceof KnownError && (error.code === 'gpu-lost' || error.code === 'runtime-failed')) {
@@ -105,6 +110,7 @@ export class WorkerHandle {
       stop.done();
       watchdog.rest();
       kept.delete(onProgress);
+      kept.delete(onCheck);
     }
   }
 

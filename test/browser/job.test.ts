@@ -110,6 +110,7 @@ describe('complete', () => {
       name: 'mixture',
       madeMs: expect.any(Number) as number,
       files: [file],
+      proof: { checks: [] },
     });
     expect(await other.call('read', id, 'a')).toEqual([0, 0, 0, 0]);
   });

@@ -21,6 +21,7 @@ const facts: CardFacts = {
   name: 'base + tuned',
   folder: 'base-tuned',
   models: [base, tuned],
+  dtype: 'F32',
   scoring: { definition: 'own', temperature: 0.5, exampleCount: 5 },
   embedding: { pooling: 'mean', normalised: true, prompts: { query: '', document: '' } },
   sha256: 'ab'.repeat(32),
@@ -51,6 +52,17 @@ tags:
 | org/base | org/base at ${'c'.repeat(40)} | apache-2.0 | 0.7 |
 | tuned | sha256 00ff | apache-2.0 | 0.3 |
 `);
+  });
+
+  test.each([
+    ['F32', 'All floating-point values are stored as float32.'],
+    ['F16', 'stored as float16.'],
+    ['BF16', 'stored as bfloat16.'],
+    ['as-model-1', 'the dtype in which the first model stores the tensor'],
+  ] as const)('says of %s what the values are stored as, and that they are rounded once', (dtype, said) => {
+    const card = printCard({ ...facts, dtype });
+    expect(card).toContain(said);
+    expect(card.includes('rounded once')).toBe(dtype !== 'F32');
   });
 
   test('says where the weights come from', () => {

@@ -10,6 +10,7 @@ const modules = JSON.stringify([
 const facts: OutputFacts = {
   model: 'org/base',
   config: '{"model_type":"bert","dtype":"float16"}',
+  dtype: 'float32',
   modules,
   sentenceConfig: undefined,
   embedding: { hiddenSize: 32, maxTokens: 128 },
@@ -42,6 +43,10 @@ describe('planFiles', () => {
       ['tokenizer.json', 'copy'],
       ['vocab.txt', 'copy'],
     ]);
+  });
+
+  test('states the dtype of the mixture in config.json', () => {
+    expect(textOf('config.json', [], { ...facts, dtype: 'bfloat16' })).toMatchObject({ dtype: 'bfloat16' });
   });
 
   test.each([

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planLinear } from '../../src/merge/plan.ts';
+import { planLinear, type OutputDtype } from '../../src/merge/plan.ts';
 import { mergeTensors } from '../../src/merge/run.ts';
 import { compareModels } from '../../src/model/compare.ts';
 import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
+import half from '../fixtures/merge/half.json' with { type: 'json' };
 import bert from '../fixtures/golden/bert/expected.json' with { type: 'json' };
 import bertCls from '../fixtures/golden/bert-cls/expected.json' with { type: 'json' };
 import roberta from '../fixtures/golden/roberta/expected.json' with { type: 'json' };
@@ -18,14 +19,19 @@ interface Merged {
 
 const golden = join(import.meta.dirname, '../fixtures/golden');
 
-async function mergeFamily(family: string, weights: readonly number[], chunkElements?: number) {
+async function mergeFamily(
+  family: string,
+  weights: readonly number[],
+  chunkElements?: number,
+  dtype?: OutputDtype,
+) {
   const folders = ['a', 'b', 'c'].map((model) => join(golden, family, model));
   const sources = await Promise.all(folders.map((folder) => folderSource(folder, folder)));
   const { problems, tensors } = await compareModels(await Promise.all(sources.map(openModel)));
   const checkpoints = await Promise.all(sources.map(openCheckpoint));
   const { signal } = new AbortController();
   const merged: Record<string, { shape: readonly number[]; sha256: string }> = {};
-  for (const planned of planLinear(tensors, weights).tensors) {
+  for (const planned of planLinear(tensors, weights, dtype).tensors) {
     const hash = createHash('sha256');
     for await (const chunk of mergeTensors([planned], checkpoints, signal, chunkElements)) hash.update(chunk);
     merged[planned.name] = { shape: planned.shape, sha256: hash.digest('hex') };
@@ -49,6 +55,20 @@ describe('mergeTensors', () => {
   test('merges to the same bits in chunks of 100 elements', async () => {
     const { merged } = await mergeFamily('bert-cls', bertCls.merge.weights, 100);
     expect(merged).toEqual(bertCls.merge.tensors);
+  });
+
+  // by tools/make_fixtures.py: torch's float32 sums, which are the reference's bits, cast once
+  test.each([
+    ['bert', 'F16', bert.merge, half.bert.F16],
+    ['bert', 'BF16', bert.merge, half.bert.BF16],
+    ['bert-cls', 'F16', bertCls.merge, half['bert-cls'].F16],
+    ['bert-cls', 'BF16', bertCls.merge, half['bert-cls'].BF16],
+    // its models are stored in float16
+    ['bert-cls', 'as-model-1', bertCls.merge, half['bert-cls'].F16],
+  ] as const)('merges %s to %s as torch casts the exact float32 sums', async (family, dtype, given, want) => {
+    const { merged } = await mergeFamily(family, given.weights, 1000, dtype);
+    const hashes = Object.entries(merged).map(([name, { sha256 }]) => [name, sha256]);
+    expect(Object.fromEntries(hashes)).toEqual(want);
   });
 
   test('merges to other bits in another order of models', async () => {

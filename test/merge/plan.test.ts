@@ -58,6 +58,52 @@ describe('planLinear', () => {
   });
 
   test('plans nothing for no tensors', () => {
-    expect(planLinear([], [0.5, 0.5])).toEqual({ tensors: [] });
+    expect(planLinear([], [0.5, 0.5])).toEqual({ tensors: [], dtype: 'F32' });
+  });
+
+  test.each(['F16', 'BF16'] as const)(
+    'stores every mixed tensor in %s, and integers as they are',
+    async (dtype) => {
+      const model = await checkpointOf({ w: f32(1, 2), n: i64(1n) });
+      const n: MatchedTensor = { name: 'n', shape: [1], kind: 'integer', from: [tensorIn(model, 'n')] };
+      const plan = planLinear([float('w', tensorIn(model, 'w')), n], [1], dtype);
+      expect(plan).toMatchObject({
+        dtype,
+        tensors: [
+          { kind: 'mix', dtype },
+          { kind: 'copy', dtype: 'I64' },
+        ],
+      });
+    },
+  );
+
+  describe('as model 1', () => {
+    test('stores each tensor as model 1 does, whatever the others are', async () => {
+      const first = await checkpointOf({ half: f16(0x3c00, 0x4000), single: f32(1, 2) });
+      const other = await checkpointOf({ half: f32(1, 2), single: f16(0x3c00, 0x4000) });
+      const both = (name: string) => float(name, tensorIn(first, name), tensorIn(other, name));
+      const { tensors } = planLinear([both('half'), both('single')], [0.5, 0.5], 'as-model-1');
+      expect(tensors).toMatchObject([{ dtype: 'F16' }, { dtype: 'F32' }]);
+    });
+
+    test('is, as a whole, what most of model 1 is, and so is a tensor that it lacks', async () => {
+      const first = await checkpointOf({ large: f16(0x3c00, 0x4000), small: f32(1) });
+      const other = await checkpointOf({ pooler: f32(1, 2) });
+      const matched = [
+        float('small', tensorIn(first, 'small'), tensorIn(first, 'small')),
+        float('large', tensorIn(first, 'large'), tensorIn(first, 'large')),
+        float('pooler', undefined, tensorIn(other, 'pooler')),
+      ];
+      const plan = planLinear(matched, [0.5, 0.5], 'as-model-1');
+      expect(plan).toMatchObject({ dtype: 'F16', tensors: [{}, {}, { name: 'pooler', dtype: 'F16' }] });
+    });
+
+    test('stores what model 1 has in float64 as float32', async () => {
+      const w: Tensor = { ...tensorIn(await checkpointOf({ w: f32(1, 2) }), 'w'), dtype: 'F64', bytes: 16 };
+      expect(planLinear([float('w', w)], [1], 'as-model-1')).toMatchObject({
+        dtype: 'F32',
+        tensors: [{ dtype: 'F32' }],
+      });
+    });
   });
 });

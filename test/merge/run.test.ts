@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planLinear } from '../../src/merge/plan.ts';
+import { planLinear, type OutputDtype } from '../../src/merge/plan.ts';
 import { chunkElementsFor, mergeTensors } from '../../src/merge/run.ts';
 import type { Checkpoint } from '../../src/safetensors/checkpoint.ts';
 import { kindOf } from '../../src/tensor/dtype.ts';
@@ -14,10 +14,11 @@ function mix(
   weights: readonly number[],
   chunkElements?: number,
   signal = running,
+  dtype?: OutputDtype,
 ) {
   const from = models.map(({ tensors }) => tensors.get('w'));
-  const { shape, dtype } = from.find((tensor) => tensor !== undefined)!;
-  const plan = planLinear([{ name: 'w', shape, kind: kindOf(dtype), from }], weights);
+  const { shape, dtype: stored } = from.find((tensor) => tensor !== undefined)!;
+  const plan = planLinear([{ name: 'w', shape, kind: kindOf(stored), from }], weights, dtype);
   return mergeTensors(plan.tensors, models, signal, chunkElements);
 }
 
@@ -58,6 +59,25 @@ describe('mergeTensors', () => {
     expect([...got]).not.toEqual(once);
     // by a unit in the last place, of values up to 1
     got.forEach((value, i) => expect(Math.abs(value - once[i]!)).toBeLessThan(1.2e-7));
+  });
+
+  test.each([
+    ['F16', 65520, 'float16', 65504],
+    ['BF16', 3.4028234663852886e38, 'bfloat16', 3.3895313892515355e38],
+  ] as const)('refuses a sum that %s does not hold, by name', async (dtype, value, asked, limit) => {
+    const models = [await one(1, value), await one(1, value)];
+    const facts = { tensor: 'w', dtype: asked, value, limit };
+    await expect(bytesOf(mix(models, [0.5, 0.5], 100, running, dtype))).rejects.toMatchObject({
+      code: 'value-overflows',
+      facts,
+    });
+  });
+
+  test('rounds to half precision once, after the exact sum, and not each share', async () => {
+    // 1 and 2^-11 more: the sum lies between ties; its halves, rounded alone, would add up to 1
+    const models = [await one(1), await one(2 ** -10 + 2 ** -20)];
+    const bytes = await bytesOf(mix(models, [1, 0.5], 100, running, 'F16'));
+    expect(new Uint16Array(bytes.buffer)).toEqual(Uint16Array.of(0x3c01));
   });
 
   test('gives one model of weight 1 back, bit for bit', async () => {

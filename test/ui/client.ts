@@ -1,4 +1,5 @@
 /** What stands behind the page in tests of its state: no workers, no files. */
+import type { PlannedOutput } from '../../src/merge/size.ts';
 import type { ModelFacts } from '../../src/pipeline.ts';
 import { guessMapping, isDocumented, mapTable } from '../../src/score/columns.ts';
 import { readExamplesText } from '../../src/score/examples-text.ts';
@@ -13,6 +14,12 @@ export const ranOn = {
   threadCount: 2,
   reason: 'no-adapter',
 } as const;
+
+export const planned: PlannedOutput = {
+  tensorCount: 70,
+  parameterCount: 1_862_000,
+  bytes: { F32: 7_450_000, F16: 3_725_000, BF16: 3_725_000, 'as-model-1': 3_725_000 },
+};
 
 export function factsOf(name: string): ModelFacts {
   return {
@@ -49,7 +56,7 @@ export function standIn(answers: Partial<Client>): Client {
     inspect: async (model) => factsOf(model.kind === 'hub' ? model.id : model.name),
     compare: async () => ({
       problems: [],
-      output: { tensorCount: 70, parameterCount: 1_862_000, bytes: 7_450_000 },
+      output: planned,
     }),
     readTable: async (file, name) => parseTable(await readExamplesText(file, name)),
     guessMapping,
@@ -68,7 +75,14 @@ export function standIn(answers: Partial<Client>): Client {
     weigh,
     weighAround,
     checkWeights,
-    merge: async () => ({ job: `job-${++merges}`, name: 'mixture', madeMs: 0, files: [], seconds: 1 }),
+    merge: async () => ({
+      job: `job-${++merges}`,
+      name: 'mixture',
+      madeMs: 0,
+      files: [],
+      seconds: 1,
+      proof: { checks: [] },
+    }),
     openFile: async () => new File([], 'config.json'),
     openZip: async () => new File([], 'mixture.zip'),
     saveInto: async ({ name }) => name,

@@ -22,6 +22,7 @@ const output = (job: string, change: Partial<KeptOutput> = {}): KeptOutput => ({
   name: `mix-${job}`,
   madeMs: 0,
   files: [],
+  proof: { checks: [] },
   bytes: 10_000,
   use: 'free',
   ...change,

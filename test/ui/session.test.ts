@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { KnownError, type Problem } from '../../src/errors.ts';
 import type { ScoreJob, Scores } from '../../src/pipeline.ts';
 import type { MergeJob } from '../../src/pour.ts';
+import type { Check } from '../../src/proof.ts';
 import { weigh, weighAround } from '../../src/score/weights.ts';
 import { Session } from '../../src/ui/session.svelte.ts';
 import { Task } from '../../src/ui/task.svelte.ts';
 import type { Client, KeptItem } from '../../src/worker/client.ts';
-import { factsOf, ranOn, standIn } from './client.ts';
+import { factsOf, planned, ranOn, standIn } from './client.ts';
 
 /** The stand-in client with losses as given, and what it was asked to do. */
 function open(
@@ -26,7 +27,14 @@ function open(
     },
     merge: async (job) => {
       jobs.merged.push(job);
-      return { job: `job-${jobs.merged.length}`, name: 'mixture', madeMs: 0, files: [], seconds: 1 };
+      return {
+        job: `job-${jobs.merged.length}`,
+        name: 'mixture',
+        madeMs: 0,
+        files: [],
+        seconds: 1,
+        proof: { checks: [] },
+      };
     },
     removeKept: async (item) => void jobs.removed.push(item),
     ...answers,
@@ -208,7 +216,7 @@ describe('Session', () => {
     const { session } = open({
       compare: async () => {
         if (!connected) throw failure;
-        return { problems: [], output: { tensorCount: 70, parameterCount: 1_862_000, bytes: 7_450_000 } };
+        return { problems: [], output: planned };
       },
     });
     await session.openDemo();
@@ -397,9 +405,7 @@ describe('Session', () => {
     const { session } = open({
       compare: (models) =>
         new Promise((resolve) =>
-          answers.push(() =>
-            resolve({ problems: [], output: { tensorCount: models.length, parameterCount: 1, bytes: 4 } }),
-          ),
+          answers.push(() => resolve({ problems: [], output: { ...planned, tensorCount: models.length } })),
         ),
     });
     const opening = session.openDemo();
@@ -523,5 +529,57 @@ describe('Session', () => {
     session.recipe.setAlphaText('2');
     expect(session.recipe.weights).toMatchObject({ at: 'failed', error: { code: 'setting-invalid' } });
     expect(session.obstacle).toBe('weights-wrong');
+  });
+});
+
+describe('Pour', () => {
+  const finite = { kind: 'finite', state: 'passed', valueCount: 1 } as const;
+  const hashed = { kind: 'sha256', state: 'passed', fileCount: 1 } as const;
+
+  test('mixes into the dtype that was chosen, and is of another recipe once that changes', async () => {
+    const { session, jobs } = open();
+    await session.openDemo();
+    await session.taste.score();
+    session.recipe.dtype = 'BF16';
+    await session.pour.mix();
+    expect(jobs.merged[0]).toMatchObject({ dtype: 'BF16' });
+    expect([session.pour.stale, session.next]).toEqual([false, 'download']);
+    session.recipe.dtype = 'F32';
+    expect([session.pour.stale, session.next]).toEqual([true, 'mix']);
+  });
+
+  test('has the output tried with the first query on the device that is chosen, beside the job', async () => {
+    const trials: unknown[] = [];
+    const { session, jobs } = open({
+      merge: async (job, _, trial) => {
+        jobs.merged.push(job);
+        trials.push(trial);
+        return { job: 'job', name: 'mixture', madeMs: 0, files: [], seconds: 1, proof: { checks: [] } };
+      },
+    });
+    await session.openDemo();
+    session.taste.device = 'cpu';
+    session.recipe.setOrigin('hand');
+    await session.pour.mix();
+    expect(trials).toEqual([{ text: 'q', device: 'cpu' }]);
+    expect(JSON.stringify(jobs.merged)).not.toContain('"q"');
+  });
+
+  test('shows each check as it passes, and none that comes late from an earlier mixing', async () => {
+    const hear: ((check: Check) => void)[] = [];
+    const { session } = open({
+      merge: (_, watch) => {
+        hear.push(watch!.check!);
+        return hear.length === 1 ? Promise.reject(new Error('failed')) : new Promise(() => undefined);
+      },
+    });
+    await session.openDemo();
+    session.recipe.setOrigin('hand');
+    await session.pour.mix();
+    void session.pour.mix();
+    expect(session.pour.checks).toEqual([]);
+    hear[1]!(finite);
+    hear[0]!(hashed);
+    expect(session.pour.checks).toEqual([finite]);
   });
 });

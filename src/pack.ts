@@ -1,0 +1,37 @@
+/** What becomes of a finished output: its files one by one, or as one zip. */
+import { isKnown } from './errors.ts';
+import { zipStream } from './export/zip.ts';
+import { openJob } from './job/folder.ts';
+import type { Watching } from './score/score.ts';
+
+/** A file of a finished output. Throws `output-missing`. */
+export async function openOutputFile(job: string, path: string): Promise<File> {
+  return (await openJob(job)).file(path);
+}
+
+/** The finished output as one zip, beside its files. Throws `output-missing`, `storage-full`. */
+export async function packOutput(job: string, name: string, { signal, report }: Watching): Promise<File> {
+  const folder = await openJob(job);
+  const files = (await folder.readComplete())?.files ?? [];
+  const entries = await Promise.all(files.map(async ({ path }) => ({ path, file: await folder.file(path) })));
+  const { stream, bytes: total } = zipStream(entries, name);
+  // beside the files: the marker does not list it, so no zip holds another
+  const path = `${name}.zip`;
+  const packed = await folder.file(path).catch(ignoreMissing);
+  // a download may still be reading it; one that was cut short is shorter
+  if (packed?.size === total) return packed;
+  let done = 0;
+  const meter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      done += chunk.byteLength;
+      report({ stage: 'pack', subject: name, done, total, unit: 'bytes' });
+      controller.enqueue(chunk);
+    },
+  });
+  await stream.pipeThrough(meter).pipeTo(await folder.writable(path), { signal });
+  return folder.file(path);
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isKnown(error, 'output-missing')) throw error;
+}

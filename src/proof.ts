@@ -1,0 +1,163 @@
+/**
+ * The proof of an output, made before it is offered: its files as they lie on the disk, against what was planned and
+ * hashed while they were written. The last check, the smoke run, needs a session: smoke.ts.
+ *
+ * Sizes come first and hashes last, so that each check names what it is about: a value that is no number is said to be
+ * one, and not only that some byte is another.
+ */
+import { KnownError, type Problem } from './errors.ts';
+import type { JobFolder, WrittenFile } from './job/folder.ts';
+import { openWritten } from './job/written.ts';
+import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
+import type { TensorToWrite } from './safetensors/writer.ts';
+import type { Watching } from './score/score.ts';
+import { isFloat } from './tensor/dtype.ts';
+import { firstNonFinite } from './tensor/finite.ts';
+import { createSha256 } from './tensor/sha256.ts';
+
+/** One thing that was checked, and what it was about. A check that fails is thrown, and there is no output. */
+export type Check =
+  | {
+      readonly kind: 'read-back';
+      readonly state: 'passed';
+      readonly fileCount: number;
+      readonly bytes: number;
+    }
+  | { readonly kind: 'header'; readonly state: 'passed'; readonly tensorCount: number }
+  | { readonly kind: 'finite'; readonly state: 'passed'; readonly valueCount: number }
+  | { readonly kind: 'sha256'; readonly state: 'passed'; readonly fileCount: number }
+  | SmokeCheck;
+
+export type SmokeCheck =
+  | {
+      readonly kind: 'smoke';
+      readonly state: 'passed';
+      /** What was embedded: the first example's query, or a sentence of ours. Never the text itself, which is private. */
+      readonly text: 'example' | 'sentence';
+      /** Largest absolute difference of the two vectors of length 1. */
+      readonly difference: number;
+      /** The most that it may be. */
+      readonly limit: number;
+    }
+  | { readonly kind: 'smoke'; readonly state: 'not-run'; readonly why: Problem };
+
+/** Plain values, kept beside the output. */
+export interface Proof {
+  /** In the order in which they were made. */
+  readonly checks: readonly Check[];
+}
+
+export type OnCheck = (check: Check) => void;
+
+export const checkpointPath = 'model.safetensors';
+
+/** Read back in pieces of this size: 8 MiB, large enough for the disk's speed. */
+const pieceBytes = 8 * 1024 * 1024;
+
+/**
+ * Checks everything that files alone tell; `onCheck` hears of each check as it passes. Throws `output-missing`,
+ * `output-damaged`, `output-tensor-wrong`, `output-not-finite` and AbortError.
+ */
+export async function proveFiles(
+  folder: JobFolder,
+  files: readonly WrittenFile[],
+  planned: readonly TensorToWrite[],
+  watching: Watching,
+  onCheck: OnCheck,
+): Promise<readonly Check[]> {
+  const checks: Check[] = [];
+  const pass = (check: Check): void => {
+    checks.push(check);
+    onCheck(check);
+  };
+  pass(await checkSizes(folder, files));
+  const checkpoint = await openAgain(folder, files);
+  pass(checkHeader(checkpoint, planned));
+  pass(await checkFinite(checkpoint, watching));
+  pass(await checkHashes(folder, files, watching));
+  return checks;
+}
+
+async function checkSizes(folder: JobFolder, files: readonly WrittenFile[]): Promise<Check> {
+  for (const { path, bytes } of files) {
+    const { size } = await folder.file(path);
+    if (size === bytes) continue;
+    throw new KnownError('output-damaged', { file: path, why: `${size} ≠ ${bytes} bytes` });
+  }
+  return { kind: 'read-back', state: 'passed', fileCount: files.length, bytes: totalBytes(files) };
+}
+
+function totalBytes(files: readonly WrittenFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** As any other model's checkpoint: what its header says has been checked whole. */
+async function openAgain(folder: JobFolder, files: readonly WrittenFile[]): Promise<Checkpoint> {
+  try {
+    return await openCheckpoint(openWritten(folder, folder.id, files));
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    throw new KnownError('output-damaged', { file: checkpointPath, why: error.message }, { cause: error });
+  }
+}
+
+function checkHeader({ tensors }: Checkpoint, planned: readonly TensorToWrite[]): Check {
+  const wanted = new Map(planned.map((tensor) => [tensor.name, tensor]));
+  for (const tensor of new Set([...wanted.keys(), ...tensors.keys()])) {
+    const [want, got] = [printTensor(wanted.get(tensor)), printTensor(tensors.get(tensor))];
+    if (want === got) continue;
+    throw new KnownError('output-tensor-wrong', { file: checkpointPath, tensor, want, got });
+  }
+  return { kind: 'header', state: 'passed', tensorCount: tensors.size };
+}
+
+/** E.g. `F32 (30522, 384)`; a dash for a tensor that is not there. */
+function printTensor(tensor: TensorToWrite | undefined): string {
+  return tensor === undefined ? '–' : `${tensor.dtype} (${tensor.shape.join(', ')})`;
+}
+
+/** Reads all values once more, as numbers. Memory: one piece, in float32. */
+async function checkFinite(checkpoint: Checkpoint, { signal, report }: Watching): Promise<Check> {
+  const floats = [...checkpoint.tensors.values()].filter(({ dtype }) => isFloat(dtype));
+  const total = floats.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  for (const tensor of floats) {
+    const { name, elementCount, bytes } = tensor;
+    for (let start = 0; start < elementCount; start += pieceBytes / 4) {
+      signal.throwIfAborted();
+      const end = Math.min(start + pieceBytes / 4, elementCount);
+      if (firstNonFinite(await checkpoint.read(tensor, start, end)) >= 0) {
+        throw new KnownError('output-not-finite', { file: checkpointPath, tensor: name });
+      }
+      done += (bytes / elementCount) * (end - start);
+      report({ stage: 'check', subject: checkpointPath, done, total, unit: 'bytes' });
+    }
+  }
+  const valueCount = floats.reduce((sum, { elementCount }) => sum + elementCount, 0);
+  return { kind: 'finite', state: 'passed', valueCount };
+}
+
+/** Reads every file and compares its hash with that of the bytes that were given to the disk. */
+async function checkHashes(
+  folder: JobFolder,
+  files: readonly WrittenFile[],
+  { signal, report }: Watching,
+): Promise<Check> {
+  const total = totalBytes(files);
+  let done = 0;
+  for (const { path, bytes, sha256 } of files) {
+    const file = await folder.file(path);
+    const hash = await createSha256();
+    for (let start = 0; start < bytes; start += pieceBytes) {
+      signal.throwIfAborted();
+      const piece = await file.slice(start, start + pieceBytes).arrayBuffer();
+      hash.update(new Uint8Array(piece));
+      done += piece.byteLength;
+      report({ stage: 'check', subject: path, done, total, unit: 'bytes' });
+    }
+    const got = hash.digestHex();
+    if (got === sha256) continue;
+    throw new KnownError('output-damaged', { file: path, why: `SHA-256 ${got} ≠ ${sha256}` });
+  }
+  return { kind: 'sha256', state: 'passed', fileCount: files.length };
+}

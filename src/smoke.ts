@@ -1,0 +1,146 @@
+/**
+ * The last check of an output: it is opened from its written files as any user would open it, and embeds one text; so
+ * does a mixture computed in memory from the ingredients (recompute.ts). Both must say the same.
+ */
+import { KnownError, toProblem, type ErrorCode, type Problem } from './errors.ts';
+import type { Device } from './graph/runtime.ts';
+import { openUnfinished } from './job/folder.ts';
+import { openWritten } from './job/written.ts';
+import { openFetched, openScorable, type NamedSource } from './pipeline.ts';
+import type { MergeJob, Written } from './pour.ts';
+import type { SmokeCheck } from './proof.ts';
+import { recomputeMixture } from './recompute.ts';
+import { openCheckpoint } from './safetensors/checkpoint.ts';
+import { toUnit } from './score/contrastive.ts';
+import { graphOf, ownPooling, readerOf, type Scorable } from './score/scorable.ts';
+import type { Scorer, Watching } from './score/score.ts';
+
+export interface SmokeJob extends Pick<MergeJob, 'weights' | 'dtype'> {
+  readonly written: Written;
+  /** A text of the person's own; ours when it is absent or blank. */
+  readonly text?: string;
+  readonly device: Device;
+}
+
+/**
+ * The most that any component of the two vectors of length 1 may differ by. Equal values in one session give equal bits, and
+ * devices agree to 3e-6 (design.md, 1). Measured on the golden BERT: two swapped tensors move a component by 0.09, two
+ * exchanged weights by 0.08, a forgotten rounding to bfloat16 by 1e-3.
+ */
+export const smokeLimit = 1e-5;
+
+/** No model's own field: any tokenizer makes something of it. */
+const sentence = 'A mixture is known by its taste: stir 2 parts with 1, and try it.';
+
+/**
+ * A 32-bit WebAssembly memory ends at 4 GiB; a model's values lie in it once, and once beside it, in the same tab as the
+ * page, the activations and the file being hashed. Twice 1.5 GiB is what is left with room to spare: XLM-R base (1.1 GB) fits.
+ */
+const wasmLimitBytes = 1.5 * 1024 ** 3;
+
+/** What keeps a model from being scored, whoever asks; anything else that goes wrong is the output's failure. */
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'architecture-unknown',
+  'activation-unknown',
+  'position-type-unknown',
+  'config-field-invalid',
+  'config-unsupported',
+  'module-unknown',
+  'pooling-unknown',
+  'tokenizer-missing',
+  'tokenizer-unsupported',
+  'graph-tensor-missing',
+  'graph-tensor-shape',
+  'json-invalid',
+  'file-too-large',
+  'gpu-too-small',
+  'memory-short',
+]);
+
+/**
+ * Throws `output-differs`, and whatever keeps the written files from being opened and run. Where the base cannot be scored or
+ * does not fit, says so instead. Memory: one model in float32 at a time, as scoring.
+ */
+export async function runSmoke(
+  scorer: Scorer,
+  named: readonly NamedSource[],
+  { weights, dtype = 'F32', written, text = '', device }: SmokeJob,
+  watching: Watching,
+): Promise<SmokeCheck> {
+  const base = await orRefusal(() => openBase(scorer, named[0]!, device, watching));
+  if ('why' in base) return { kind: 'smoke', state: 'not-run', ...base };
+
+  const openAll = () => Promise.all(named.map(({ source }) => openCheckpoint(source)));
+  const checkpoints = await openFetched(named, openAll, watching);
+  const output = await openScorable(
+    openWritten(await openUnfinished(written.job), written.name, written.files),
+  );
+  const { modelType } = base.config;
+  const mixture = recomputeMixture(checkpoints, weights, modelType, dtype, output.checkpoint);
+
+  const kind = text.trim() === '' ? 'sentence' : 'example';
+  const embed = async (model: Scorable): Promise<Float32Array> => {
+    const texts = [kind === 'example' ? text : sentence];
+    const { embeddings } = await scorer.embed(model, texts, '', device, asSmoke(watching));
+    return toUnit(embeddings[0]!);
+  };
+  // its own settings and tokenizer on one side, the base's on the other: they too have to agree
+  const got = await orRefusal(() => embed(output), new Set<ErrorCode>(['gpu-too-small']));
+  if ('why' in got) return { kind: 'smoke', state: 'not-run', ...got };
+  const want = await embed({ ...base, checkpoint: mixture });
+  const difference = largestDifference(got, want);
+  // also when it is no number
+  if (!(difference <= smokeLimit)) throw new KnownError('output-differs', { difference, limit: smokeLimit });
+  return { kind: 'smoke', state: 'passed', text: kind, difference, limit: smokeLimit };
+}
+
+/** Model 1, which lends settings and tokenizer. Throws the refusals of scoring, and `memory-short`. */
+async function openBase(
+  scorer: Scorer,
+  { source }: NamedSource,
+  device: Device,
+  { signal, report }: Watching,
+): Promise<Scorable> {
+  const base = await openScorable(source);
+  const graph = graphOf(base, ownPooling(base));
+  const elements = graph.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+  const needBytes = 4 * elements.reduce((sum, count) => sum + count, 0);
+  // the runtime may have to be fetched: how large it is and how far is the browser's to know
+  report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
+  const { provider } = await scorer.ranOn(device, signal);
+  if (provider === 'wasm' && needBytes > wasmLimitBytes) {
+    throw new KnownError('memory-short', { model: base.name, needBytes, limitBytes: wasmLimitBytes });
+  }
+  // finds every parameter, or says which is not there
+  readerOf(graph, base);
+  return base;
+}
+
+/** What `work` gives, or why it cannot be done here. */
+async function orRefusal<T extends object>(
+  work: () => Promise<T>,
+  codes = refusals,
+): Promise<T | { readonly why: Problem }> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof KnownError && codes.has(error.code)) return { why: toProblem(error) };
+    throw error;
+  }
+}
+
+/** Placing a model is all that takes time; its one batch is nothing to count. */
+function asSmoke({ signal, report }: Watching): Watching {
+  return {
+    signal,
+    report: (progress) => {
+      if (progress.stage === 'load') report({ ...progress, stage: 'smoke' });
+    },
+  };
+}
+
+/** @param a, b (dim,) NaN when either has one, infinite when their lengths differ */
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return Infinity;
+  return a.reduce((largest, value, d) => Math.max(largest, Math.abs(value - b[d]!)), 0);
+}
