@@ -29,7 +29,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
   // the pipeline's last step, in files of its own
   pour: [...belowPipeline, 'pipeline', 'lineage'],
   lineage: [...belowPipeline, 'pipeline'],
-  worker: ['pipeline', 'pour', 'source', 'export', 'errors', 'progress'],
+  // what a search found, before there is a source to open: it asks the Hub, and knows what can be used
+  search: ['errors', 'tensor', 'graph', 'source'],
+  worker: ['pipeline', 'pour', 'search', 'source', 'export', 'errors', 'progress'],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],
   main: ['ui', 'worker/client'],
 };
@@ -37,7 +39,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
 /** Packages that one file alone may import; any other package but these is for anyone. */
 const doors: Readonly<Record<string, RegExp>> = {
   'onnxruntime-web': /^src\/graph\/session\.ts$/,
-  '@huggingface/hub': /^src\/(source|export)\/hub\.ts$/,
+  // reading one model, searching for models, writing one: each its own door, through one way of asking (hub-fetch.ts)
+  '@huggingface/hub': /^src\/(source\/hub(-search)?|export\/hub)\.ts$/,
   '@huggingface/tokenizers': /^src\/score\/tokenize\.ts$/,
   comlink: /^src\/worker\//,
   'hash-wasm': /^src\/tensor\/sha256\.ts$/,

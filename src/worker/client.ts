@@ -5,14 +5,18 @@
  * `scoring` runs graphs. They hold nothing that cannot be had again, so either may be stopped and replaced.
  */
 import type { Device, RanOn } from '../graph/runtime.ts';
-import { checkWeights, parseExamples, weigh } from '../pipeline.ts';
+import { checkWeights, modelLimit, parseExamples, weigh } from '../pipeline.ts';
 import type { Comparison, ModelFacts, ScoreJob, Scores } from '../pipeline.ts';
 import { offerLock, type MergeJob, type Output } from '../pour.ts';
 import type { Example } from '../score/examples.ts';
+import type { Found } from '../search.ts';
+import { readAsked, type Asked } from '../source/hub-id.ts';
 import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import { WorkerHandle, type Watch } from './worker-handle.ts';
 
+export type { Found, FoundModel } from '../search.ts';
+export type { Asked } from '../source/hub-id.ts';
 export type { Watch } from './worker-handle.ts';
 
 export interface Client {
@@ -20,9 +24,15 @@ export interface Client {
   setToken(token: string | undefined): Promise<void>;
   /** The embedded demo models, in order, and their sample examples. */
   demo(): Promise<{ readonly models: readonly ModelRef[]; readonly examples: readonly Example[] }>;
+  /** More models than these are refused. */
+  readonly modelLimit: number;
+  /** Whether text names a model, or is to be searched for. Asks nobody. */
+  readAsked(text: string): Asked;
+  /** Searches the Hub for at most `count` models, most downloaded first. Throws the `hub-…` codes. */
+  search(query: string, count: number): Promise<Found>;
   /** Parses an id, `id@revision` or a Hub URL and pins its revision to a commit. Throws the `hub-…` codes. */
   pin(text: string): Promise<ModelRef>;
-  /** Sorts dropped or picked files into models; `name` is for loose files and refusals; else the first folder's. Throws `drop-empty`, `model-folder-missing`. */
+  /** Sorts dropped or picked files into models; `name` is for loose files and refusals; else the first folder's. Throws `drop-empty`, `model-folder-missing`, or what a folder lacks. */
   groupLocal(files: readonly LocalFile[], name?: string): readonly ModelRef[];
   /** Facts of one model from headers and small files. Throws when the model cannot be opened at all. */
   inspect(model: ModelRef): Promise<ModelFacts>;
@@ -70,6 +80,9 @@ export function openClient(): Client {
       await Promise.all([files.begin({ ...setup, token }), scoring.begin({ ...setup, token })]);
     },
     demo: () => files.run((engine) => engine.demo()),
+    modelLimit,
+    readAsked: (text) => readAsked(text, __HUB__),
+    search: (query, count) => files.run((engine) => engine.search(query, count)),
     pin: (text) => files.run<ModelRef>(async (engine) => engine.pin(text)),
     groupLocal(dropped, name = folderOf(dropped)) {
       return groupModels(dropped, name).map((model) => ({ kind: 'local', ...model }));

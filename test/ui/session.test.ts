@@ -4,6 +4,7 @@ import type { ModelFacts, ScoreJob, Scores } from '../../src/pipeline.ts';
 import type { MergeJob } from '../../src/pour.ts';
 import { parseExamples } from '../../src/score/examples.ts';
 import { checkWeights, weigh } from '../../src/score/weights.ts';
+import { readAsked } from '../../src/source/hub-id.ts';
 import type { ModelRef } from '../../src/source/source.ts';
 import { Session } from '../../src/ui/session.svelte.ts';
 import { Task } from '../../src/ui/task.svelte.ts';
@@ -43,6 +44,9 @@ function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0
       models: ['base', 'bank', 'science'].map((name): ModelRef => ({ kind: 'demo', name })),
       examples: [{ query: 'q', positives: ['p'], negatives: ['n', 'o'] }],
     }),
+    modelLimit: 16,
+    readAsked: (text) => readAsked(text, 'https://huggingface.co'),
+    search: async () => ({ models: [], more: 'no' }),
     pin: async (id) => ({ kind: 'hub', id, revision: 'main', commit: 'c0ffee' }),
     groupLocal: () => [],
     inspect: async (model) => factsOf(model.kind === 'hub' ? model.id : model.name),
@@ -416,7 +420,7 @@ describe('Session', () => {
     expect(inspected).toBe(1);
   });
 
-  test('keeps a model’s colour when others go, and gives the free one to the next', async () => {
+  test('keeps a model’s colour when others come and go, also for one that may come back', async () => {
     const { session } = open();
     await session.openDemo();
     session.ingredients.remove(keyOf(session, 'bank'));
@@ -424,7 +428,14 @@ describe('Session', () => {
     expect(session.ingredients.cards.map(({ name, slot }) => [name, slot])).toEqual([
       ['base', 0],
       ['science', 2],
-      ['words', 1],
+      ['words', 3],
+    ]);
+    session.ingredients.undoRemove();
+    expect(session.ingredients.cards.map(({ name, slot }) => [name, slot])).toEqual([
+      ['base', 0],
+      ['bank', 1],
+      ['science', 2],
+      ['words', 3],
     ]);
   });
 
