@@ -93,7 +93,8 @@ function toListing(entry: v.InferOutput<typeof entrySchema>): HubListing {
     id: name,
     downloads,
     access: gated === undefined ? 'open' : 'gated',
-    updatedMs: updatedAt?.getTime(),
+    // JavaScript makes 1970's first moment of a date of null
+    updatedMs: updatedAt?.getTime() || undefined,
     library: library_name,
     tags,
     modelType: config?.model_type,

@@ -74,6 +74,12 @@ export function formatRate(perSecond: number, unit: Progress['unit']): string {
     : m.rate_batches({ rate: formatNumber(perSecond) });
 }
 
+/** A month is enough to tell what is kept up from what is not, e.g. Jan 2026. In UTC, as the Hub states times. */
+export function formatMonth(ms: number): string {
+  const options = { year: 'numeric', month: 'short', timeZone: 'UTC' } as const;
+  return new Intl.DateTimeFormat(getLocale(), options).format(ms);
+}
+
 /** The first digits of a commit or hash, as many as people compare by eye. */
 export function shortHash(hash: string): string {
   return hash.slice(0, 8);

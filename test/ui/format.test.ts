@@ -4,6 +4,7 @@ import {
   formatCount,
   formatDone,
   formatExact,
+  formatMonth,
   formatNumber,
   formatRate,
   formatSeconds,
@@ -32,6 +33,16 @@ describe('formatBytes', () => {
     [14_239_890_000, '14.2 GB'],
   ])('prints %d bytes as %s', (bytes, text) => {
     expect(plain(formatBytes(bytes))).toBe(text);
+  });
+});
+
+describe('formatMonth', () => {
+  test('prints the month of a moment in UTC, in the language of the page', () => {
+    // the last moment of January, whatever the clock here
+    const ms = Date.UTC(2026, 1, 1) - 1;
+    expect(formatMonth(ms)).toBe('Jan 2026');
+    overwriteGetLocale(() => 'zh');
+    expect(formatMonth(ms)).toBe('2026年1月');
   });
 });
 
