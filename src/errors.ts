@@ -18,7 +18,7 @@ export interface FactsOf {
 
   // files that are not what their name says
   'file-empty': { file: string };
-  'file-lfs-pointer': { file: string; bytes: number; realBytes: string };
+  'file-lfs-pointer': { file: string; bytes: number; realBytes: number };
   'file-web-page': { file: string };
   'file-zip': { file: string };
   'file-pickle': { file: string };

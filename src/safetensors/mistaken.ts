@@ -44,10 +44,9 @@ export function nameMistaken(first: Uint8Array, file: string, bytes: number): Kn
   if (bytes === 0) return new KnownError('file-empty', { file });
   // each byte as the character of its number
   const text = String.fromCharCode(...first.subarray(0, signatureBytes));
-  if (text.startsWith('version https://git-lfs.github.com/spec/')) {
-    const realBytes = /^size (\d+)$/m.exec(text)?.[1] ?? '?';
-    return new KnownError('file-lfs-pointer', { file, bytes, realBytes });
-  }
+  const realBytes = /^version https:\/\/git-lfs\.github\.com\/spec\/[^]*^size (\d+)$/m.exec(text)?.[1];
+  if (realBytes !== undefined)
+    return new KnownError('file-lfs-pointer', { file, bytes, realBytes: Number(realBytes) });
   // after a byte order mark and empty lines; a fragment or an XML page counts too
   if (/^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s|html[\s>]|head[\s>]|body[\s>]|!--|\?xml)/i.test(text)) {
     return new KnownError('file-web-page', { file });

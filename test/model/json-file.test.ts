@@ -36,7 +36,7 @@ describe('readJson', () => {
     [
       'version https://git-lfs.github.com/spec/v1\nsize 12\n',
       'file-lfs-pointer',
-      { bytes: 51, realBytes: '12' },
+      { bytes: 51, realBytes: 12 },
     ],
   ])('says what %j is instead', async (text, code, facts) => {
     expect(await refusal(() => readJson(sourceOf({ 'a.json': text }), 'a.json', 99))).toEqual([

@@ -43,7 +43,7 @@ describe('openCheckpoint', () => {
       'a pointer where a file was meant',
       { 'model.safetensors': pointer },
       'file-lfs-pointer',
-      { file: 'tiny/model.safetensors', bytes: pointer.length, realBytes: '133466304' },
+      { file: 'tiny/model.safetensors', bytes: pointer.length, realBytes: 133466304 },
     ],
     ...['model.safetensors', 'model.safetensors.index.json'].map(
       (path): [string, Record<string, string>, string, Record<string, string>] => [

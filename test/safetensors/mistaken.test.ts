@@ -42,7 +42,7 @@ describe('nameMistaken', () => {
     const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 133466304\n`;
     expect(name(pointer)).toEqual([
       'file-lfs-pointer',
-      { file: 'm', bytes: pointer.length, realBytes: '133466304' },
+      { file: 'm', bytes: pointer.length, realBytes: 133466304 },
     ]);
   });
 

@@ -16,9 +16,8 @@ export function sendInfo(
     [...url.searchParams.keys()].find((name) => name !== 'expand') ??
     asked.find((name) => !modelFields.includes(name));
   if (strange !== undefined) return `unknown parameter or field ${strange}`;
-  const all = Object.entries(describeModel(served, snapshot));
-  const given = all.filter(([name]) => asked.length === 0 || asked.includes(name));
-  sendJson(response, { _id: '0123456789abcdef01234567', id: served.id, ...Object.fromEntries(given) });
+  const given = describeModel(served, snapshot, asked.length === 0 ? modelFields : asked);
+  sendJson(response, { _id: '0123456789abcdef01234567', id: served.id, ...given });
   return undefined;
 }
 

@@ -4,7 +4,7 @@
  *
  * Source: https://huggingface.co/docs/hub/api; fields as `ModelInfo` of huggingface_hub reads them.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { parse } from 'yaml';
 import type { Served } from './hub-answers.ts';
@@ -20,33 +20,35 @@ const usualFields = ['private', 'downloads', 'likes', 'pipeline_tag', 'library_n
 const parameters = ['search', 'limit', 'sort', 'expand', 'cursor'];
 const pageLimit = 1000;
 
-/** Everything that the Hub says of a model at a revision, by field. */
+/** What the Hub says of a model at a revision, of these fields; one that it cannot tell is absent. */
 export function describeModel(
   { id, access, downloads }: Served,
   snapshot: Snapshot,
+  fields: readonly string[],
 ): Record<string, unknown> {
   const { commit, files } = snapshot;
   const card = readCard(files.get('README.md'));
   const config = readConfig(files.get('config.json'));
-  const safetensors = countElements([...files.values()]);
   const library = files.has('adapter_config.json') ? 'peft' : card['library_name'];
-  return {
-    author: id.split('/')[0],
-    pipeline_tag: card['pipeline_tag'] ?? 'sentence-similarity',
-    private: access === 'private',
-    gated: access === 'gated' ? 'auto' : false,
-    downloads,
-    likes: 0,
-    lastModified: '2026-01-01T00:00:00.000Z',
-    createdAt: '2025-01-01T00:00:00.000Z',
-    sha: commit,
-    siblings: [...files.keys()].map((rfilename) => ({ rfilename })),
-    tags: tagsOf(snapshot, card, config, library),
-    ...(library === undefined ? {} : { library_name: library }),
-    ...(config === undefined ? {} : { config }),
-    ...(safetensors === undefined ? {} : { safetensors }),
-    cardData: card,
+  const tell: Readonly<Record<string, () => unknown>> = {
+    author: () => id.split('/')[0],
+    pipeline_tag: () => card['pipeline_tag'] ?? 'sentence-similarity',
+    private: () => access === 'private',
+    gated: () => (access === 'gated' ? 'auto' : false),
+    downloads: () => downloads,
+    likes: () => 0,
+    lastModified: () => '2026-01-01T00:00:00.000Z',
+    createdAt: () => '2025-01-01T00:00:00.000Z',
+    sha: () => commit,
+    siblings: () => [...files.keys()].map((rfilename) => ({ rfilename })),
+    tags: () => tagsOf(snapshot, card, config, library),
+    library_name: () => library,
+    config: () => config,
+    safetensors: () => countElements([...files.values()]),
+    cardData: () => card,
   };
+  const told = fields.map((field) => [field, tell[field]?.()] as const);
+  return Object.fromEntries(told.filter(([, value]) => value !== undefined));
 }
 
 export function searchModels(
@@ -79,8 +81,7 @@ export function searchModels(
   }
   const fields = asked.length === 0 ? usualFields : asked;
   const body = found.slice(from, from + limit).map((model) => {
-    const all = Object.entries(describeModel(model, model.snapshots.get('main')!));
-    const given = Object.fromEntries(all.filter(([name]) => fields.includes(name)));
+    const given = describeModel(model, model.snapshots.get('main')!, fields);
     return { _id: '0123456789abcdef01234567', id: model.id, ...given };
   });
   response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
@@ -104,23 +105,34 @@ function readConfig(file: HubFile | undefined): Record<string, unknown> | undefi
   }
 }
 
-/** From the headers of the checkpoint's files. */
+/** From the headers of the checkpoint's files; of what is not safetensors, nothing. */
 function countElements(
   files: readonly HubFile[],
 ): { parameters: Record<string, number>; total: number } | undefined {
   const counts: Record<string, number> = {};
-  for (const { file } of files.filter(({ path }) => /^model[^/]*\.safetensors$/.test(path))) {
-    const bytes = readFileSync(file);
-    const header = bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString();
-    for (const [name, { dtype, shape }] of Object.entries(
-      JSON.parse(header) as Record<string, { dtype: string; shape: number[] }>,
-    )) {
+  for (const file of files.filter(({ path }) => /^model[^/]*\.safetensors$/.test(path))) {
+    for (const [name, { dtype, shape }] of Object.entries(readHeader(file))) {
       if (name === '__metadata__') continue;
       counts[dtype] = (counts[dtype] ?? 0) + shape.reduce((product, size) => product * size, 1);
     }
   }
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   return total === 0 ? undefined : { parameters: counts, total };
+}
+
+function readHeader({ file }: HubFile): Record<string, { dtype: string; shape: number[] }> {
+  const descriptor = openSync(file, 'r');
+  try {
+    const length = Buffer.alloc(8);
+    readSync(descriptor, length, 0, 8, 0);
+    const header = Buffer.alloc(Math.min(Number(length.readBigUInt64LE()), 10_000_000));
+    readSync(descriptor, header, 0, header.length, 8);
+    return JSON.parse(header.toString()) as Record<string, { dtype: string; shape: number[] }>;
+  } catch {
+    return {};
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function tagsOf(
