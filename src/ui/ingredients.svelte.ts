@@ -141,6 +141,7 @@ export class Ingredients {
 
   async addModels(models: readonly ModelRef[]): Promise<void> {
     if (!this.#hasRoom(models.length)) return;
+    this.#removed.clear();
     const placed = models.map((model) => ({
       model,
       key: this.#place(nameOf(model), { at: 'inspecting', model }),
@@ -225,16 +226,21 @@ export class Ingredients {
     const key = this.#place(text, { at: 'pinning' });
     try {
       const model = await this.#client.pin(text);
+      if (this.#has(key)) this.#removed.clear();
       this.#replace(key, (card) => ({ ...card, name: nameOf(model), state: { at: 'inspecting', model } }));
       await this.#inspect(key, model);
       return 'added';
     } catch (error) {
       // whoever took the card away does not want to know
-      if (this.#cards.some((card) => card.key === key)) this.fail(error as Error);
+      if (this.#has(key)) this.fail(error as Error);
       this.#removed.forget(key);
       this.#drop(key);
       return 'failed';
     }
+  }
+
+  #has(key: string): boolean {
+    return this.#cards.some((card) => card.key === key);
   }
 
   #place(name: string, state: CardState): string {

@@ -39,6 +39,11 @@ export class RemovedCards {
     );
   }
 
+  /** Another model has come: the bar is no longer the one that they were taken from. */
+  clear(): void {
+    this.#stack = [];
+  }
+
   /** There is no such model after all. */
   forget(key: string): void {
     this.#stack = this.#stack.filter(({ card }) => card.key !== key);

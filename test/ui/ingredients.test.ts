@@ -214,19 +214,45 @@ describe('undoRemove', () => {
     expect([ingredients.removed, ingredients.failure]).toEqual([undefined, undefined]);
   });
 
-  test('takes the next colour when its own is needed', async () => {
+  test('finds its colour free although another is looked up meanwhile, which may not exist', async () => {
+    let refuse: (error: Error) => void = () => undefined;
+    const { ingredients } = open({ pin: () => new Promise((_, reject) => (refuse = reject)) });
+    await ingredients.addModels(demos(3));
+    const before = shown(ingredients);
+    ingredients.remove('model-1');
+    ingredients.text = 'a/b';
+    const adding = ingredients.addText();
+    expect(shown(ingredients).at(-1)).toBe('a/b 3');
+    refuse(new KnownError('hub-repository-missing', { id: 'a/b' }));
+    await adding;
+    ingredients.undoRemove();
+    expect(shown(ingredients)).toEqual(before);
+  });
+
+  test('is over once another model has come', async () => {
     const { ingredients } = open();
+    await ingredients.addModels(demos(3));
+    ingredients.remove('model-1');
+    ingredients.text = 'a/b';
+    await ingredients.addText();
+    expect([ingredients.removed, ingredients.undoRemove()]).toEqual([undefined, undefined]);
+  });
+
+  test('takes another colour when its own is needed, and no place that there is not', async () => {
+    let refuse: (error: Error) => void = () => undefined;
+    const { ingredients } = open({ pin: () => new Promise((_, reject) => (refuse = reject)) });
     await ingredients.addModels(demos(16));
     ingredients.remove('model-3');
-    await ingredients.addModels([{ kind: 'demo', name: 'new' }]);
-    expect(shown(ingredients).at(-1)).toBe('new 3');
+    ingredients.text = 'a/b';
+    const adding = ingredients.addText();
+    expect(shown(ingredients).at(-1)).toBe('a/b 3');
     expect(ingredients.undoRemove()).toBeUndefined();
     expect(ingredients.failure).toMatchObject({ code: 'models-too-many' });
     ingredients.remove('model-5');
-    ingredients.undoRemove();
-    ingredients.remove('model-5');
-    ingredients.remove('model-6');
-    expect(ingredients.undoRemove()).toBe('model-6');
-    expect(new Set(ingredients.cards.map(({ slot }) => slot)).size).toBe(15);
+    expect(ingredients.undoRemove()).toBe('model-5');
+    refuse(new KnownError('hub-repository-missing', { id: 'a/b' }));
+    await adding;
+    expect(ingredients.undoRemove()).toBe('model-3');
+    expect(new Set(ingredients.cards.map(({ slot }) => slot)).size).toBe(16);
   });
 });
