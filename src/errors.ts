@@ -16,6 +16,14 @@ export interface FactsOf {
   'source-changed': { model: string; file: string };
   'read-short': { file: string; wantBytes: number; gotBytes: number };
 
+  // files that are not what their name says
+  'file-empty': { file: string };
+  'file-lfs-pointer': { file: string; bytes: number; realBytes: number };
+  'file-web-page': { file: string };
+  'file-zip': { file: string };
+  'file-pickle': { file: string };
+  'file-of-other-kind': { file: string; kind: string };
+
   // safetensors
   'header-truncated': { file: string; fileBytes: number; needBytes: number };
   'header-too-large': { file: string; headerBytes: number; limitBytes: number };
@@ -41,6 +49,7 @@ export interface FactsOf {
   // the Hub
   'hub-id-invalid': { text: string };
   'hub-not-a-model': { text: string };
+  'hub-other-site': { text: string; host: string };
   'hub-unauthorised': { id: string };
   'hub-gated': { id: string };
   'hub-repository-missing': { id: string };
@@ -56,6 +65,8 @@ export interface FactsOf {
   // local and embedded sources
   'drop-empty': { name: string };
   'model-folder-missing': { name: string };
+  'model-adapter': { model: string };
+  'model-quantised': { model: string; how: string };
   'demo-unavailable': { file: string; status: number };
 
   // this browser's storage
@@ -98,8 +109,15 @@ export interface FactsOf {
   'vocabulary-unchecked': { model: string; base: string };
   'tensors-taken': { model: string; tensors: string; count: number; missing: string };
   'tensors-dropped': { model: string; tensors: string; count: number };
+  'model-twice': { models: string; places: string };
   'values-not-finite': { model: string; tensor: string };
   'value-overflows': { tensor: string; dtype: string; value: number; limit: number };
+
+  // licences
+  'licence-forbids': { licence: string; models: string };
+  'licence-noncommercial': { licence: string; models: string };
+  'licences-differ': { licences: string };
+  'licence-unknown': { models: string };
 
   // examples, losses, weights
   'examples-empty': Record<never, never>;

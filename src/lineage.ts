@@ -2,10 +2,9 @@
 import { printCard } from './export/card.ts';
 import { safeName } from './export/zip.ts';
 import { readConfig, type Config } from './model/config.ts';
-import { readLicence } from './model/licence.ts';
 import { readModules, type Modules } from './model/modules.ts';
 import { noPrompts, readPrompts, type Prompts } from './model/prompts.ts';
-import type { NamedSource } from './pipeline.ts';
+import { licenceOf, type NamedSource } from './pipeline.ts';
 import type { MergeJob } from './pour.ts';
 import type { Source } from './source/source.ts';
 
@@ -50,7 +49,7 @@ export async function cardOf(
     weight: Math.fround(weights[m]!),
     hub: ref.kind === 'hub' ? { id: ref.id, commit: ref.commit } : undefined,
     identity: ref.kind === 'hub' ? undefined : await identityOf(source),
-    licence: await readLicence(source),
+    licence: await licenceOf({ ref, source }),
   }));
   return printCard({
     name,

@@ -8,10 +8,12 @@ import type { Device, RanOn } from './graph/runtime.ts';
 import { planOutput, type PlannedOutput } from './merge/size.ts';
 import { compareModels, type OpenedModel } from './model/compare.ts';
 import { readConfig, type Config } from './model/config.ts';
+import { compareLicences } from './model/compare-licence.ts';
 import { readLicence } from './model/licence.ts';
 import { readModules, type Modules } from './model/modules.ts';
 import { noPrompts, readPrompts, suggestPrompts, type Prompts } from './model/prompts.ts';
 import { dtypesOf } from './model/summary.ts';
+import { noteTwins } from './model/twins.ts';
 import { openVocabulary } from './model/vocabulary.ts';
 import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
 import type { Example } from './score/examples.ts';
@@ -26,6 +28,7 @@ export { readExamplesText } from './score/examples-text.ts';
 export { parseExamples, printExamples } from './score/examples.ts';
 export type { OutputDtype } from './merge/plan.ts';
 export { Scorer } from './score/score.ts';
+export { modelLimit } from './model/compare.ts';
 export { parseTable } from './score/table.ts';
 export { checkWeights, weigh, weighAround } from './score/weights.ts';
 export { createSha256 } from './tensor/sha256.ts';
@@ -55,6 +58,7 @@ export interface ModelFacts {
   readonly prompts: Prompts;
   /** Where the prompts come from: the repository, the published habit of the model's name, or there are none. */
   readonly promptsFrom: 'repository' | 'suggested' | 'none';
+  /** As its card states it, else the Hub's metadata. */
   readonly licence: string | undefined;
   /** Notes and refusals about this model alone; a refusal here is of scoring, not of mixing by hand. */
   readonly problems: readonly Problem[];
@@ -120,9 +124,14 @@ export async function inspectModel({ ref, source }: NamedSource): Promise<ModelF
     maxTokens: modules.maxTokens,
     prompts: stated ?? suggested ?? noPrompts,
     promptsFrom: stated ? 'repository' : suggested ? 'suggested' : 'none',
-    licence: await readLicence(source),
+    licence: await licenceOf({ ref, source }),
     problems: await scoringProblems(source, config, modules),
   };
+}
+
+/** The licence that the model's card states, else what the Hub stated when its revision was pinned. */
+export function licenceOf({ ref, source }: NamedSource): Promise<string | undefined> {
+  return readLicence(source, ref.kind === 'hub' ? ref.licence : undefined);
 }
 
 /** Everything that scoring would refuse, and the notes of the model's own settings. */
@@ -147,11 +156,20 @@ async function scoringProblems(
   return [...refusals, ...modules.problems];
 }
 
-/** How the models fit, from headers and small files. */
+/** How the models fit and what their licences mean for a mixture, from headers and small files. */
 export async function compareAll(named: readonly NamedSource[]): Promise<Comparison> {
   const models = await Promise.all(named.map(({ source }) => openModel(source)));
   const { problems: differences, tensors } = await compareModels(models);
-  const problems = [...differences, ...(await keptModules(models[0]))];
+  const licences = named.map(async (model) => ({
+    name: model.source.name,
+    licence: await licenceOf(model),
+  }));
+  const problems = [
+    ...differences,
+    ...(await keptModules(models[0])),
+    ...(await noteTwins(models)),
+    ...compareLicences(await Promise.all(licences)),
+  ];
   if (problems.some(({ severity }) => severity === 'refused')) return { problems, output: undefined };
   return { problems, output: planOutput(tensors) };
 }

@@ -38,7 +38,23 @@ const table: Readonly<Record<string, readonly string[]>> = {
   recompute: ['tensor', 'safetensors', 'model/names'],
   smoke: ['errors', 'safetensors', 'score', 'job', 'pipeline', 'recompute'],
   pack: belowPipeline,
-  worker: ['pipeline', 'pour', 'smoke', 'pack', 'kept', 'try-out', 'source', 'export', 'errors', 'progress'],
+  // what a search found, before there is a source to open: it asks the Hub, and knows what can be used
+  search: ['errors', 'tensor', 'graph', 'source'],
+  worker: [
+    ...[
+      'pipeline',
+      'pour',
+      'smoke',
+      'pack',
+      'kept',
+      'try-out',
+      'search',
+      'source',
+      'export',
+      'errors',
+      'progress',
+    ],
+  ],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],
   main: ['ui', 'worker/client'],
 };
@@ -46,7 +62,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
 /** Packages that one file alone may import; any other package but these is for anyone. */
 const doors: Readonly<Record<string, RegExp>> = {
   'onnxruntime-web': /^src\/graph\/session\.ts$/,
-  '@huggingface/hub': /^src\/(source|export)\/hub\.ts$/,
+  // reading one model, searching for models, writing one: each its own door, through one way of asking (hub-fetch.ts)
+  '@huggingface/hub': /^src\/(source\/hub(-search)?|export\/hub)\.ts$/,
   '@huggingface/tokenizers': /^src\/score\/tokenize\.ts$/,
   papaparse: /^src\/score\/table\.ts$/,
   comlink: /^src\/worker\//,

@@ -35,6 +35,10 @@ const modulesWith = (...types: readonly string[]): string =>
     })),
   );
 
+function unlicensed(models: string) {
+  return { severity: 'note', code: 'licence-unknown', facts: { models } };
+}
+
 describe('inspectModel', () => {
   test('tells what a card shows, without refusals', async () => {
     expect(await inspectModel(await open('a'))).toMatchObject({
@@ -73,7 +77,8 @@ describe('inspectModel', () => {
 describe('compareAll', () => {
   test('tells what a merge would write', async () => {
     const { problems, output } = await compareAll([await open('a'), await open('b')]);
-    expect(problems).toEqual([]);
+    // the golden models have no card
+    expect(problems).toEqual([unlicensed('a, b')]);
     expect(output).toMatchObject({ tensorCount: 39 });
     const { bytes, parameterCount } = output!;
     // the values, after a header of some 100 bytes a tensor
@@ -91,13 +96,43 @@ describe('compareAll', () => {
     const { problems, output } = await compareAll([base, await open('b')]);
     expect(problems).toEqual([
       { severity: 'note', code: 'module-kept', facts: { model: 'a', module: 'Dense' } },
+      unlicensed('a, b'),
     ]);
     expect(output).toBeDefined();
   });
 
   test('refuses one model alone', async () => {
     const { problems, output } = await compareAll([await open('a')]);
-    expect(problems.map(({ code }) => code)).toEqual(['models-too-few']);
+    expect(problems.map(({ code }) => code)).toEqual(['models-too-few', 'licence-unknown']);
     expect(output).toBeUndefined();
+  });
+
+  test('says what licences mean before anything is mixed, and does not refuse', async () => {
+    const card = (licence: string) => ({ 'README.md': `---\nlicense: ${licence}\n---\n` });
+    const models = [await open('a', card('mit')), await open('b', card('cc-by-nc-nd-4.0'))];
+    const { problems, output } = await compareAll(models);
+    expect(problems.map(({ severity, code }) => [severity, code])).toEqual([
+      ['note', 'licence-forbids'],
+      ['note', 'licence-noncommercial'],
+      ['note', 'licences-differ'],
+    ]);
+    expect(output).toBeDefined();
+  });
+
+  test('says that a model stands twice on the bar, by its hashes or by its name, sizes and dates', async () => {
+    const a = await open('a');
+    const models = [a, await open('b'), a];
+    const { problems } = await compareAll(models);
+    expect(problems).toContainEqual({
+      severity: 'note',
+      code: 'model-twice',
+      facts: { models: 'a', places: '1, 3' },
+    });
+  });
+
+  test('takes the Hub’s word for a licence where the card has none', async () => {
+    const hub = { kind: 'hub', id: 'x/a', revision: 'main', commit: 'c0ffee', licence: 'mit' } as const;
+    const { source } = await open('a');
+    expect((await inspectModel({ ref: hub, source })).licence).toBe('mit');
   });
 });

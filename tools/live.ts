@@ -22,7 +22,7 @@ const access = { hubUrl, token: process.env['HF_TOKEN'], signal: AbortSignal.tim
 try {
   const hubId = parseHubId(text, hubUrl);
   console.log(`${hubUrl}: ${hubId.id} at ${hubId.revision}`);
-  const commit = await pinRevision(hubId, access);
+  const { commit } = await pinRevision(hubId, access);
   console.log(`pinned   ${commit}`);
   const source = openHub({ id: hubId.id, commit }, access);
   const entries = await source.list();

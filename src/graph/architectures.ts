@@ -10,10 +10,15 @@ const encoders: Readonly<
   bert: buildBert,
 };
 
+/** Whether models of this type can be scored, as far as the type alone tells. */
+export function isKnownType(modelType: string): boolean {
+  return Object.hasOwn(encoders, modelType);
+}
+
 /** Builds the graph of an encoder. Throws `architecture-unknown`, and what the family's builder throws. */
 export function buildEncoder(config: Config, model: string, pooling: PoolingNode): EncoderGraph {
   const { modelType } = config;
-  const build = Object.hasOwn(encoders, modelType) ? encoders[modelType] : undefined;
+  const build = isKnownType(modelType) ? encoders[modelType] : undefined;
   if (build === undefined) throw new KnownError('architecture-unknown', { model, modelType });
   return build(config, model, pooling);
 }

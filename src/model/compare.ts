@@ -3,8 +3,9 @@
  * base: it gives the architecture, the settings, the tokenizer and the names. What does not fit is refused by
  * name; what is left out or not averaged is said.
  */
-import { isKnown, KnownError, toProblem, type Problem } from '../errors.ts';
+import { KnownError, toProblem, type ErrorCode, type Problem } from '../errors.ts';
 import type { Tensor } from '../safetensors/checkpoint.ts';
+import { mistakenCodes } from '../safetensors/mistaken.ts';
 import { compareConfigs } from './compare-config.ts';
 import type { Config } from './config.ts';
 import { matchTensors, type MatchedTensor } from './match.ts';
@@ -27,6 +28,9 @@ export interface ModelMatch {
 
 /** The paper mixes ten; every model more makes the chunks smaller (design.md, 4). */
 export const modelLimit = 16;
+
+/** What a vocabulary's file may be refused for. */
+const damageCodes: readonly ErrorCode[] = ['json-invalid', 'file-too-large', ...mistakenCodes];
 
 /** One wrong setting makes every tensor wrong: a person needs the first few. */
 const refusalsPerCode = 5;
@@ -67,7 +71,7 @@ async function compareVocabulary(base: OpenedModel, model: OpenedModel): Promise
     return [toProblem(new KnownError('vocabulary-differs', { ...names, why: verdict.why }))];
   } catch (error) {
     // a damaged vocabulary is a fact about the model; a lost network is not
-    if (isKnown(error, 'json-invalid') || isKnown(error, 'file-too-large')) return [toProblem(error)];
+    if (error instanceof KnownError && damageCodes.includes(error.code)) return [toProblem(error)];
     throw error;
   }
 }

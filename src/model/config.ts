@@ -63,10 +63,14 @@ export class Config {
   }
 }
 
-/** Throws `config-missing`, `file-too-large`, `json-invalid`, and `config-field-invalid` if `model_type` is not a string. */
+/** Throws `config-missing`, or `model-adapter` where an adapter's settings stand in its place; as `readJsonObject`; and `config-field-invalid` if `model_type` is not a string. */
 export async function readConfig(source: Source): Promise<Config> {
   const fields = await readJsonObject(source, 'config.json', settingsLimitBytes);
-  if (!fields) throw new KnownError('config-missing', { model: source.name });
+  if (!fields) {
+    const model = source.name;
+    const isAdapter = (await source.list()).some(({ path }) => path === 'adapter_config.json');
+    throw new KnownError(isAdapter ? 'model-adapter' : 'config-missing', { model });
+  }
   return new Config(fields, nameFile(source, 'config.json'));
 }
 

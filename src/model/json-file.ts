@@ -1,5 +1,6 @@
 /** A model's JSON files, as values that nobody has checked yet. */
 import { KnownError } from '../errors.ts';
+import { nameMistaken } from '../safetensors/mistaken.ts';
 import type { Source } from '../source/source.ts';
 import { nameFile, readFile } from './small-file.ts';
 
@@ -24,13 +25,14 @@ export async function readJsonObject(
   return bytes && parseJsonObject(bytes, nameFile(source, path));
 }
 
-/** Skips a byte order mark. Throws `json-invalid`; bytes that are not UTF-8 are never replaced by something else. */
+/** Skips a byte order mark. Throws `json-invalid`, or as `nameMistaken` what the file is instead; bytes that are not UTF-8 are never replaced by something else. */
 export function parseJson(bytes: Uint8Array, file: string): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
   } catch (error) {
     const why = error instanceof SyntaxError ? error.message : 'it is not UTF-8';
-    throw new KnownError('json-invalid', { file, why }, { cause: error });
+    const instead = nameMistaken(bytes, file, bytes.byteLength);
+    throw instead ?? new KnownError('json-invalid', { file, why }, { cause: error });
   }
 }
 

@@ -1,4 +1,5 @@
-/** The licence that a model card states. */
+/** The licence that a model states: in its card, else in what its repository says of it. */
+import { parse } from 'yaml';
 import type { Source } from '../source/source.ts';
 import { readBlob } from '../safetensors/blob.ts';
 import { nameFile } from './small-file.ts';
@@ -7,16 +8,16 @@ import { nameFile } from './small-file.ts';
 const frontMatterLimitBytes = 1024 * 1024;
 
 /**
- * The `license` of README.md's front matter, as written, e.g. `apache-2.0`; `undefined` when it is not stated
- * there as one plain value. Never guessed from the text. Reads at most 1 MiB.
+ * The `license` of README.md's front matter, as written, e.g. `apache-2.0`; where none is stated there as one plain
+ * value, `elsewhere` (the Hub's metadata); else `undefined`. Never guessed from the text. Reads at most 1 MiB.
  *
  * Source: https://huggingface.co/docs/hub/model-cards#model-card-metadata
  */
-export async function readLicence(source: Source): Promise<string | undefined> {
+export async function readLicence(source: Source, elsewhere?: string): Promise<string | undefined> {
   const card = await source.open('README.md');
-  if (!card) return undefined;
+  if (!card) return elsewhere;
   const head = await readBlob(card.slice(0, frontMatterLimitBytes), nameFile(source, 'README.md'));
-  return parseLicence(new TextDecoder().decode(head));
+  return parseLicence(new TextDecoder().decode(head)) ?? elsewhere;
 }
 
 /** `license_name` stands in where `license` is `other`, which says nothing. */
@@ -26,28 +27,34 @@ export function parseLicence(card: string): string | undefined {
   const end = lines.findIndex((line, i) => i > 0 && line.trimEnd() === '---');
   if (end < 0) return undefined;
   const block = lines.slice(1, end);
-  const licence = findValue(block, 'license');
-  return licence === 'other' ? (findValue(block, 'license_name') ?? licence) : licence;
+  const licence = readValue(block, 'license');
+  return licence === 'other' ? (readValue(block, 'license_name') ?? licence) : licence;
 }
 
-/** A top-level `key: value` of YAML; a list of one item, on the same line or the next, counts as its item. */
-function findValue(lines: readonly string[], key: string): string | undefined {
-  const at = lines.findIndex((line) => line.startsWith(`${key}:`));
+/**
+ * One top-level entry of the block, as YAML. Only its own lines are parsed: tables of results make a block long, and
+ * what is broken elsewhere in it does not unsay the licence.
+ */
+function readValue(lines: readonly string[], key: string): string | undefined {
+  const at = lines.findIndex((line) => new RegExp(`^(['"]?)${key}\\1\\s*:`).test(line));
   if (at < 0) return undefined;
-  const inline = plain(lines[at]!.slice(key.length + 1));
-  if (inline !== '') return scalar(/^\[([^,]*)\]$/.exec(inline)?.[1] ?? inline);
-  const items = [];
-  for (let i = at + 1; /^\s*-\s/.test(lines[i] ?? ''); i++)
-    items.push(plain(lines[i]!.replace(/^\s*-\s/, '')));
-  return items.length === 1 ? scalar(items[0]!) : undefined;
+  // an entry goes on in lines that are indented, empty, or items of a list
+  const length = lines.slice(at + 1).findIndex((line) => /^[^\s#-]/.test(line));
+  return toLicence(parseEntry(lines.slice(at, length < 0 ? undefined : at + 1 + length).join('\n'), key));
 }
 
-function plain(text: string): string {
-  return text.replace(/\s#.*$/, '').trim();
+function parseEntry(text: string, key: string): unknown {
+  try {
+    const entry: unknown = parse(text, { logLevel: 'error' });
+    return typeof entry === 'object' && entry !== null ? (entry as Record<string, unknown>)[key] : undefined;
+  } catch {
+    // what is no YAML states nothing
+    return undefined;
+  }
 }
 
-/** Structures, anchors and block text are left unread. */
-function scalar(text: string): string | undefined {
-  const unquoted = /^(['"])(.*)\1$/.exec(text.trim())?.[2] ?? text.trim();
-  return unquoted === '' || /^[[\]{}|>&*!%@`"']/.test(unquoted) ? undefined : unquoted;
+/** One plain line of text; a list of one item counts as its item. */
+function toLicence(value: unknown): string | undefined {
+  const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return typeof only === 'string' && /^\S[^\n]*$/.test(only) ? only : undefined;
 }

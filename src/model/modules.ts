@@ -9,6 +9,7 @@
  * Source: https://github.com/huggingface/sentence-transformers, `Pooling`, `Transformer`, `Normalize`.
  */
 import { KnownError, toProblem, type ErrorCode, type Problem } from '../errors.ts';
+import { mistakenCodes } from '../safetensors/mistaken.ts';
 import type { Source } from '../source/source.ts';
 import type { Config } from './config.ts';
 import { isObject, ownField, readJson, readJsonObject, settingsLimitBytes } from './json-file.ts';
@@ -36,6 +37,7 @@ export interface Modules {
 const ownFailures: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'file-too-large',
   'json-invalid',
+  ...mistakenCodes,
   'config-field-invalid',
   'pooling-unknown',
   'module-unknown',

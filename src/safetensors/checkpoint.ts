@@ -5,12 +5,13 @@
  * Only the names that transformers loads are looked for: `model.safetensors`, else `model.safetensors.index.json`
  * with its shards. Any other file might be an adapter, an old copy or another precision: never guessed.
  */
-import { KnownError } from '../errors.ts';
+import { isKnown, KnownError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
 import { toFloat32 } from '../tensor/convert.ts';
 import { elementBytes, isFloat, type Dtype } from '../tensor/dtype.ts';
 import { readBlob } from './blob.ts';
-import { headerBytesOf, lengthBytes, parseHeader } from './header.ts';
+import { headerBytesOf, lengthBytes, parseHeader, type Header } from './header.ts';
+import { nameMistaken, signatureBytes } from './mistaken.ts';
 import { indexLimitBytes, indexPath, parseIndex } from './shard-index.ts';
 
 export interface Tensor {
@@ -44,7 +45,7 @@ const headersAtOnce = 8;
 
 /**
  * Opens a model's checkpoint: reads headers (and the index) only. Throws `checkpoint-missing`, or `checkpoint-pickle`
- * when there are only pickled files; the codes of `parseHeader`, `headerBytesOf` and `parseIndex`;
+ * when there are only pickled files; the codes of `parseHeader`, `headerBytesOf`, `parseIndex` and `nameMistaken`;
  * `index-shard-missing`, `index-tensor-missing`, `tensor-in-two-shards`, `file-too-large` (the index), `read-short`,
  * `file-unreadable`. In their facts `file` is `<model>/<path>`, because every model has a file of the same name.
  */
@@ -65,8 +66,8 @@ async function openShards(source: Source, index: Blob): Promise<Checkpoint> {
   if (index.size > indexLimitBytes) {
     throw new KnownError('file-too-large', { file, bytes: index.size, limitBytes: indexLimitBytes });
   }
-  const text = new TextDecoder().decode(await readRange(index, 0, index.size, file));
-  const shardOf = parseIndex(text, file);
+  const bytes = await readRange(index, 0, index.size, file);
+  const shardOf = readIndex(bytes, file);
   const files = await openAll(source, [...new Set(shardOf.values())].sort(), file);
 
   const heldBy = new Map<string, string>();
@@ -83,6 +84,14 @@ async function openShards(source: Source, index: Blob): Promise<Checkpoint> {
   }
   // tensors that only a shard knows of are kept: transformers loads whole shards, whatever the index says
   return new Checkpoint(source, files);
+}
+
+function readIndex(bytes: Uint8Array, file: string): ReadonlyMap<string, string> {
+  try {
+    return parseIndex(new TextDecoder().decode(bytes), file);
+  } catch (error) {
+    throw isKnown(error, 'index-invalid') ? (nameMistaken(bytes, file, bytes.byteLength) ?? error) : error;
+  }
 }
 
 async function openAll(
@@ -105,13 +114,32 @@ async function openAll(
 async function openFile(model: string, path: string, blob: Blob): Promise<OpenedFile> {
   const file = `${model}/${path}`;
   const bytes = blob.size;
-  const first8 = await readRange(blob, 0, Math.min(lengthBytes, bytes), file);
-  const dataStart = lengthBytes + headerBytesOf(first8, file, bytes);
-  const header = parseHeader(await readRange(blob, lengthBytes, dataStart, file), file, bytes - dataStart);
+  const { header, dataStart } = await readHeader(blob, file).catch(async (error: unknown) => {
+    throw await explain(error, blob, file);
+  });
   const tensors = header.tensors.map(({ name, dtype, shape, elementCount, start, end }) => {
     return { name, dtype, shape, elementCount, bytes: end - start, file: path, start: dataStart + start };
   });
   return { path, bytes, tensors };
+}
+
+async function readHeader(
+  blob: Blob,
+  file: string,
+): Promise<{ readonly header: Header; readonly dataStart: number }> {
+  const bytes = blob.size;
+  const first8 = await readRange(blob, 0, Math.min(lengthBytes, bytes), file);
+  const dataStart = lengthBytes + headerBytesOf(first8, file, bytes);
+  const header = parseHeader(await readRange(blob, lengthBytes, dataStart, file), file, bytes - dataStart);
+  return { header, dataStart };
+}
+
+/** Why a header could not be read: that the file is another kind of file says more than what is wrong with it as this one. */
+async function explain(error: unknown, blob: Blob, file: string): Promise<unknown> {
+  const damaged = isKnown(error, 'header-truncated') || isKnown(error, 'header-too-large');
+  if (!damaged && !isKnown(error, 'header-json')) return error;
+  const first = await readRange(blob, 0, Math.min(signatureBytes, blob.size), file);
+  return nameMistaken(first, file, blob.size) ?? error;
 }
 
 /** A model's opened checkpoint. Holds no file open and needs no closing. */

@@ -1,6 +1,6 @@
 /**
  * What a person typed or pasted to name a model on the Hub, read without asking the Hub: an id, an id with a
- * revision, or the address of any page of the model.
+ * revision, or the address of any page of the model. Anything else is words to search for.
  *
  *   owner/name   name   owner/name@revision   https://huggingface.co/owner/name[/tree|blob|resolve/REVISION/…]
  */
@@ -34,11 +34,10 @@ const revisionPattern = /^[\w][\w.+/-]{0,254}$/;
 
 /**
  * The model that `text` names. `hubUrl` is the Hub in use, whose addresses may be pasted as well as the public
- * Hub's. Throws `hub-id-invalid`, or `hub-not-a-model` for data sets, spaces and other pages.
+ * Hub's. Throws `hub-id-invalid`, `hub-not-a-model` for data sets, spaces and other pages, or `hub-other-site`.
  */
 export function parseHubId(text: string, hubUrl: string): HubId {
-  // ids are copied out of code and messages with their quotes
-  const typed = text.trim().replace(/^(['"`])(.*)\1$/, '$2');
+  const typed = unquote(text);
   const address = toAddress(typed, hubUrl);
   if (address !== undefined) return parsePath(address.pathname, text);
 
@@ -58,8 +57,54 @@ function toAddress(typed: string, hubUrl: string): URL | undefined {
   if (URL.canParse(full)) {
     const address = new URL(full);
     if (hosts.includes(address.host)) return address;
+    throw new KnownError('hub-other-site', { text: typed, host: address.host });
   }
   throw new KnownError('hub-id-invalid', { text: typed });
+}
+
+/** What is to be done with what stands in the field. */
+export type Asked =
+  | { readonly kind: 'nothing' }
+  /** For `parseHubId`, which says what is wrong with it. */
+  | { readonly kind: 'model'; readonly text: string }
+  | {
+      readonly kind: 'search';
+      readonly query: string;
+      /** The id that the query may be after all: a model without an owner, or one with spaces around its slash. */
+      readonly id: string | undefined;
+      /** A slash and spaces: meant as an id, which has none. */
+      readonly spaced: 'yes' | 'no';
+    };
+
+/** A slash, an `@` or an address, in one piece, name a model; words do not. Never throws. */
+export function readAsked(text: string, hubUrl: string): Asked {
+  const typed = unquote(text);
+  if (typed === '') return { kind: 'nothing' };
+  if (/^\S*[/@]\S*$/.test(typed) || /^https?:/i.test(typed)) return { kind: 'model', text: typed };
+  const query = typed.replace(/\s*([/@])\s*/g, '$1').replace(/\s+/g, ' ');
+  return {
+    kind: 'search',
+    query,
+    id: isHubId(query, hubUrl) ? query : undefined,
+    spaced: query.includes('/') ? 'yes' : 'no',
+  };
+}
+
+/** Ids are copied out of code and messages with their quotes. */
+function unquote(text: string): string {
+  return text
+    .trim()
+    .replace(/^(['"`])(.*)\1$/, '$2')
+    .trim();
+}
+
+function isHubId(text: string, hubUrl: string): boolean {
+  try {
+    parseHubId(text, hubUrl);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function parsePath(pathname: string, text: string): HubId {

@@ -55,8 +55,15 @@ export interface HubSource extends Source {
 /** More files than any model has: where a listing that never ends is given up. */
 const entryLimit = 100_000;
 
-/** The commit that `revision` stands for now: 40 hexadecimal digits. */
-export async function pinRevision({ id, revision }: HubId, access: HubAccess): Promise<string> {
+export interface Pinned {
+  /** 40 hexadecimal digits. */
+  readonly commit: string;
+  /** As the Hub's metadata states it. */
+  readonly licence: string | undefined;
+}
+
+/** The commit that `revision` stands for now, and what the same answer says besides. */
+export async function pinRevision({ id, revision }: HubId, access: HubAccess): Promise<Pinned> {
   const subject = { id, revision };
   try {
     const info = await modelInfo({
@@ -64,13 +71,20 @@ export async function pinRevision({ id, revision }: HubId, access: HubAccess): P
       revision,
       hubUrl: new URL(access.hubUrl).origin,
       fetch: createHubFetch(subject, access),
-      additionalFields: ['sha'],
+      additionalFields: ['sha', 'tags'],
     });
-    if (isHex(info.sha, 40)) return info.sha;
+    if (isHex(info.sha, 40)) return { commit: info.sha, licence: findLicence(info.tags) };
   } catch (error) {
     throw toAnswerError(error, subject);
   }
   throw new KnownError('hub-answer-invalid', { id, why: `no commit for ${revision}` });
+}
+
+/** The licence among a model's tags, `license:mit`; the Hub takes it from the card. */
+export function findLicence(tags: unknown): string | undefined {
+  if (!Array.isArray(tags)) return undefined;
+  const tag: unknown = tags.find((tag) => typeof tag === 'string' && /^license:./.test(tag));
+  return typeof tag === 'string' ? tag.slice('license:'.length) : undefined;
 }
 
 /** The model's files at `commit`. Nothing is asked before the first call; the listing is asked once. */

@@ -31,8 +31,9 @@ export function openLocal(name: string, files: readonly LocalFile[]): Source {
 
 /**
  * The models among dropped files, whose paths start at what was dropped: a model's folder, a folder of such
- * folders, or loose files. Throws `drop-empty` when there is no file, `model-folder-missing` when none of the
- * folders is a model's; `name` is what the person dropped, for these sentences and for loose files.
+ * folders, or loose files. Throws `drop-empty` when there is no file; when none of the folders is a model's, what
+ * is missing from one that nearly is (`model-adapter`, `config-missing`, `checkpoint-missing`), else
+ * `model-folder-missing`; `name` is what the person dropped, for these sentences and for loose files.
  *
  * A model's folder holds config.json and a checkpoint, or modules.json. What lies below it belongs to it:
  * sentence-transformers keeps modules there (`1_Pooling/`, `2_Dense/`), each with a config.json of its own.
@@ -41,11 +42,12 @@ export function groupModels(files: readonly LocalFile[], name: string): readonly
   const seen = files.filter(({ path }) => !path.split('/').some(isHidden));
   if (seen.length === 0) throw new KnownError('drop-empty', { name });
 
-  const found = [...listFolders(seen)].filter(([, names]) => isModelFolder(names)).map(([folder]) => folder);
+  const all = listFolders(seen);
+  const found = [...all].filter(([, names]) => isModelFolder(names)).map(([folder]) => folder);
   const folders = found.filter(
     (folder) => !found.some((other) => other !== folder && isInside(folder, other)),
   );
-  if (folders.length === 0) throw new KnownError('model-folder-missing', { name });
+  if (folders.length === 0) throw sayMissing(all, name);
 
   return folders.map((folder) => ({
     name: nameFolder(folder, folders, name),
@@ -72,6 +74,20 @@ function isModelFolder(names: ReadonlySet<string>): boolean {
   // pickles too: that they cannot be read is for the checkpoint to say
   return (
     names.has('config.json') && [...names].some((name) => /\.safetensors(\.index\.json)?$|\.bin$/.test(name))
+  );
+}
+
+/** What keeps the folder that comes nearest to a model from being one. */
+function sayMissing(folders: ReadonlyMap<string, ReadonlySet<string>>, name: string): KnownError {
+  const lacks = (code: 'model-adapter' | 'config-missing' | 'checkpoint-missing', has: RegExp) => {
+    const near = [...folders].find(([, names]) => [...names].some((file) => has.test(file)));
+    return near && new KnownError(code, { model: near[0] === '' ? name : near[0] });
+  };
+  return (
+    lacks('model-adapter', /^adapter_config\.json$/) ??
+    lacks('config-missing', /\.safetensors(\.index\.json)?$/) ??
+    lacks('checkpoint-missing', /^config\.json$/) ??
+    new KnownError('model-folder-missing', { name })
   );
 }
 

@@ -32,4 +32,11 @@ export interface LocalFile {
 export type ModelRef =
   | { readonly kind: 'demo'; readonly name: string }
   | { readonly kind: 'local'; readonly name: string; readonly files: readonly LocalFile[] }
-  | { readonly kind: 'hub'; readonly id: string; readonly revision: string; readonly commit: string };
+  | {
+      readonly kind: 'hub';
+      readonly id: string;
+      readonly revision: string;
+      readonly commit: string;
+      /** As the Hub's metadata states it, for a model whose card does not. */
+      readonly licence?: string;
+    };

@@ -104,6 +104,19 @@ export function formatRate(perSecond: number, unit: Progress['unit']): string {
     : m.rate_batches({ rate: formatNumber(perSecond) });
 }
 
+/** A month is enough to tell what is kept up from what is not, e.g. Jan 2026. In UTC, as the Hub states times. */
+export function formatMonth(ms: number): string {
+  const options = { year: 'numeric', month: 'short', timeZone: 'UTC' } as const;
+  return new Intl.DateTimeFormat(getLocale(), options).format(ms);
+}
+
+/** What tells models apart stands at the end of their names: the end stays when the beginning has to give way. */
+export function splitName(name: string): { readonly head: string; readonly tail: string } {
+  // a version and a commit, e.g. `-v1.5@a1b2c3d`; a name not much longer stays whole
+  const at = name.length <= 20 ? 0 : name.length - 14;
+  return { head: name.slice(0, at), tail: name.slice(at) };
+}
+
 /** The first digits of a commit or hash, as many as people compare by eye. */
 export function shortHash(hash: string): string {
   return hash.slice(0, 8);

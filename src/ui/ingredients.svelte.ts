@@ -1,10 +1,14 @@
 /** The first station's state: the models on the bar, what is known of each, and how they fit together. */
-import { isKnown, type Problem } from '../errors.ts';
-import type { Comparison, ModelFacts, Prompts } from '../pipeline.ts';
+import { isKnown, KnownError, type Problem } from '../errors.ts';
+import type { ModelFacts, Prompts } from '../pipeline.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
-import type { Client } from '../worker/client.ts';
+import type { Asked, Client } from '../worker/client.ts';
 import { freeSlot } from './colours.ts';
+import { Fitting, type Fit } from './fit.svelte.ts';
+import { nameOf, nameOfFiles } from './model-name.ts';
 import type { Obstacle } from './obstacle.ts';
+import { RemovedCards, type RemovedCard } from './removed-cards.svelte.ts';
+import { Search } from './search.svelte.ts';
 
 export type CardState =
   | { readonly at: 'pinning' }
@@ -23,12 +27,6 @@ export interface Card {
 
 export type ReadyCard = Card & { readonly state: Extract<CardState, { at: 'ready' }> };
 
-export type Fit =
-  | { readonly at: 'unknown' }
-  | { readonly at: 'comparing' }
-  | { readonly at: 'known'; readonly comparison: Comparison }
-  | { readonly at: 'failed'; readonly error: Error };
-
 export function isReady(card: Card): card is ReadyCard {
   return card.state.at === 'ready';
 }
@@ -46,35 +44,43 @@ function isTokenMatter(error: Error): boolean {
   );
 }
 
-function nameOf(model: ModelRef): string {
-  return model.kind === 'hub' ? model.id : model.name;
-}
-
-/** Loose files have no folder to be called by, and a file's name is not a model's; other files name themselves. */
-function nameOfFiles(files: readonly LocalFile[]): string | undefined {
-  return files.some(({ path }) => path.includes('/')) ? undefined : 'local-model';
-}
+/** What is asked of the client here. */
+type Kitchen = Pick<
+  Client,
+  'readAsked' | 'search' | 'modelLimit' | 'pin' | 'groupLocal' | 'inspect' | 'compare' | 'setToken'
+>;
 
 export class Ingredients {
   /** What stands in the field; stays when it could not be found, to be mended. */
   text = $state('');
+  readonly search: Search;
   #cards = $state.raw<readonly Card[]>([]);
-  #fit = $state.raw<Fit>({ at: 'unknown' });
+  readonly #removed = new RemovedCards();
+  readonly #fitting: Fitting;
   #failure = $state.raw<Error | undefined>();
   #hasToken = $state(false);
   #cardCount = 0;
-  #comparisonCount = 0;
-  readonly #client: Client;
+  readonly #client: Kitchen;
 
-  constructor(client: Client) {
+  constructor(client: Kitchen) {
     this.#client = client;
+    this.#fitting = new Fitting(client);
+    this.search = new Search(client, this);
   }
 
   get cards(): readonly Card[] {
     return this.#cards;
   }
+  /** The card that was taken away last. */
+  get removed(): RemovedCard | undefined {
+    return this.#removed.last;
+  }
   get fit(): Fit {
-    return this.#fit;
+    return this.#fitting.fit;
+  }
+  /** What is done with what stands in the field. */
+  get asked(): Asked {
+    return this.#client.readAsked(this.text);
   }
   /** What went wrong with the last thing that was added, before it became a card. */
   get failure(): Error | undefined {
@@ -94,31 +100,33 @@ export class Ingredients {
     if (this.#cards.some((card) => card.state.at === 'failed')) return 'models-failed';
     if (this.#cards.some((card) => card.state.at !== 'ready')) return 'models-loading';
     if (this.#cards.length < 2) return 'models-few';
-    if (this.#fit.at === 'failed') return 'models-uncompared';
-    if (this.#fit.at !== 'known') return 'models-loading';
-    return this.#fit.comparison.output ? 'none' : 'models-differ';
+    const { fit } = this;
+    if (fit.at === 'failed') return 'models-uncompared';
+    if (fit.at !== 'known') return 'models-loading';
+    return fit.comparison.output ? 'none' : 'models-differ';
   }
   /** A model among them can be mixed by hand only. */
   get unscorable(): boolean {
     return this.#cards.some((card) => isReady(card) && card.state.facts.problems.some(isRefusal));
   }
 
-  /** Adds what stands in the field: a Hub id, `id@revision` or URL. */
+  /** Adds the model that stands in the field, or searches the Hub for what does. */
   async addText(): Promise<void> {
-    const text = this.text.trim();
-    if (text === '') return;
-    this.text = '';
+    const { asked } = this;
+    if (asked.kind === 'nothing') return;
     this.#failure = undefined;
-    const key = this.#place(text, { at: 'pinning' });
-    try {
-      const model = await this.#client.pin(text);
-      this.#replace(key, (card) => ({ ...card, name: nameOf(model), state: { at: 'inspecting', model } }));
-      await this.#inspect(key, model);
-    } catch (error) {
-      if (this.#cards.some((card) => card.key === key)) this.fail(error as Error);
-      this.remove(key);
-      if (this.text === '') this.text = text;
-    }
+    if (asked.kind === 'search') return this.search.ask(asked);
+    this.search.close();
+    if (!this.#hasRoom(1)) return;
+    this.text = '';
+    const added = await this.#addFromHub(asked.text);
+    if (added === 'failed' && this.text === '') this.text = asked.text;
+  }
+
+  /** Adds a model of the Hub by its id, beside whatever stands in the field. */
+  async addId(id: string): Promise<void> {
+    this.#failure = undefined;
+    if (this.#hasRoom(1)) await this.#addFromHub(id);
   }
 
   /** Adds the models among files; `name` is what was dropped or picked, for what holds no files at all. */
@@ -132,6 +140,8 @@ export class Ingredients {
   }
 
   async addModels(models: readonly ModelRef[]): Promise<void> {
+    if (!this.#hasRoom(models.length)) return;
+    this.#removed.clear();
     const placed = models.map((model) => ({
       model,
       key: this.#place(nameOf(model), { at: 'inspecting', model }),
@@ -162,12 +172,30 @@ export class Ingredients {
 
   /** Asks again how the models fit together, when that could not be found out. */
   async compareAgain(): Promise<void> {
-    if (this.#fit.at === 'failed') await this.#compare();
+    if (this.fit.at === 'failed') await this.#compare();
   }
 
   remove(key: string): void {
-    this.#cards = this.#cards.filter((card) => card.key !== key);
-    void this.#compare();
+    const index = this.#cards.findIndex((card) => card.key === key);
+    const card = this.#cards[index];
+    if (!card) return;
+    const keys = this.#cards.map((card) => card.key);
+    this.#removed.push({ card, index, fit: this.fit, keys });
+    this.#drop(key);
+  }
+
+  /** Puts the card that was taken away last where it stood, as it was: nothing is read again. Returns its key. */
+  undoRemove(): string | undefined {
+    const removed = this.#hasRoom(1) ? this.#removed.pop() : undefined;
+    if (!removed) return undefined;
+    const taken = this.#cards.map(({ slot }) => slot);
+    const { key, slot } = removed.card;
+    const card = taken.includes(slot) ? { ...removed.card, slot: freeSlot(taken) } : removed.card;
+    this.#cards = this.#cards.toSpliced(removed.index, 0, card);
+    const same = JSON.stringify(this.#cards.map(({ key }) => key)) === JSON.stringify(removed.keys);
+    if (same && removed.fit.at === 'known') this.#fitting.settle(removed.fit);
+    else void this.#compare();
+    return key;
   }
 
   /** The base stands first: it lends configuration and tokenizer. */
@@ -200,16 +228,56 @@ export class Ingredients {
     );
   }
 
+  /** Says at the field that there would be too many. */
+  #hasRoom(count: number): boolean {
+    const limit = this.#client.modelLimit;
+    const total = this.#cards.length + count;
+    if (total > limit) this.fail(new KnownError('models-too-many', { count: total, limit }));
+    return total <= limit;
+  }
+
+  async #addFromHub(text: string): Promise<'added' | 'failed'> {
+    const key = this.#place(text, { at: 'pinning' });
+    try {
+      const model = await this.#client.pin(text);
+      if (this.#has(key)) this.#removed.clear();
+      this.#replace(key, (card) => ({ ...card, name: nameOf(model), state: { at: 'inspecting', model } }));
+      await this.#inspect(key, model);
+      return 'added';
+    } catch (error) {
+      // whoever took the card away does not want to know
+      if (this.#has(key)) this.fail(error as Error);
+      this.#removed.forget(key);
+      this.#drop(key);
+      return 'failed';
+    }
+  }
+
+  #has(key: string): boolean {
+    return this.#cards.some((card) => card.key === key);
+  }
+
   #place(name: string, state: CardState): string {
     const key = `model-${this.#cardCount++}`;
-    const slot = freeSlot(this.#cards.map((card) => card.slot));
+    const taken = this.#cards.map((card) => card.slot);
+    // a card that may come back finds its colour free, while there are enough
+    const free = freeSlot([...taken, ...this.#removed.slots]);
+    const slot = free < this.#client.modelLimit ? free : freeSlot(taken);
     this.#cards = [...this.#cards, { key, slot, name, state }];
-    this.#fit = { at: 'unknown' };
+    this.#fitting.settle({ at: 'unknown' });
     return key;
   }
 
+  /** Takes a card away for good. */
+  #drop(key: string): void {
+    this.#cards = this.#cards.filter((card) => card.key !== key);
+    void this.#compare();
+  }
+
+  /** Also of a card that was taken away: what is learnt of it meanwhile comes back with it. */
   #replace(key: string, change: (card: Card) => Card): void {
     this.#cards = this.#cards.map((card) => (card.key === key ? change(card) : card));
+    this.#removed.replace(key, change);
   }
 
   async #inspect(key: string, model: ModelRef): Promise<void> {
@@ -224,20 +292,6 @@ export class Ingredients {
   }
 
   async #compare(): Promise<void> {
-    // the answer about an earlier set of models must not overtake the one about this set
-    const count = ++this.#comparisonCount;
-    const { ready } = this;
-    if (!ready || ready.length < 2) {
-      this.#fit = { at: 'unknown' };
-      return;
-    }
-    this.#fit = { at: 'comparing' };
-    let fit: Fit;
-    try {
-      fit = { at: 'known', comparison: await this.#client.compare(ready.map((card) => card.state.model)) };
-    } catch (error) {
-      fit = { at: 'failed', error: error as Error };
-    }
-    if (count === this.#comparisonCount) this.#fit = fit;
+    await this.#fitting.compare(this.ready?.map((card) => card.state.model));
   }
 }

@@ -8,12 +8,22 @@ import type { Device, RanOn } from '../graph/runtime.ts';
 import { KnownError } from '../errors.ts';
 import { makeFolder, removeFolder } from '../export/folder.ts';
 import type { Kept, KeptItem } from '../kept.ts';
-import { checkWeights, guessMapping, isDocumented, mapTable, weigh, weighAround } from '../pipeline.ts';
+import {
+  checkWeights,
+  guessMapping,
+  isDocumented,
+  mapTable,
+  modelLimit,
+  weigh,
+  weighAround,
+} from '../pipeline.ts';
 import type { Comparison, ModelFacts, ScoreJob, Scores, Tried, TryJob } from '../pipeline.ts';
 import type { MergeJob, Output } from '../pour.ts';
 import type { Mapped, Mapping } from '../score/columns.ts';
 import type { Example } from '../score/examples.ts';
 import type { Table } from '../score/table.ts';
+import type { Found } from '../search.ts';
+import { readAsked, type Asked } from '../source/hub-id.ts';
 import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { Demo } from './engine.ts';
@@ -24,6 +34,8 @@ import { WorkerHandle, type Watch } from './worker-handle.ts';
 
 export type { Demo } from './engine.ts';
 export type { Kept, KeptItem, KeptOutput, StoredModel, UnfinishedJob } from '../kept.ts';
+export type { Found, FoundModel } from '../search.ts';
+export type { Asked } from '../source/hub-id.ts';
 export type { Trial } from './prove.ts';
 export type { Room } from './room.ts';
 export type { Watch } from './worker-handle.ts';
@@ -38,9 +50,15 @@ export interface Client {
   demo(): Promise<Demo>;
   /** The examples of a sample set. */
   sample(id: string): Promise<readonly Example[]>;
+  /** More models than these are refused. */
+  readonly modelLimit: number;
+  /** Whether text names a model, or is to be searched for. Asks nobody. */
+  readAsked(text: string): Asked;
+  /** Searches the Hub for at most `count` models, most downloaded first. Throws the `hub-…` codes. */
+  search(query: string, count: number): Promise<Found>;
   /** Parses an id, `id@revision` or a Hub URL and pins its revision to a commit. Throws the `hub-…` codes. */
   pin(text: string): Promise<ModelRef>;
-  /** Sorts dropped or picked files into models; `name` is for loose files and refusals; else the first folder's. Throws `drop-empty`, `model-folder-missing`. */
+  /** Sorts dropped or picked files into models; `name` is for loose files and refusals; else the first folder's. Throws `drop-empty`, `model-folder-missing`, or what a folder lacks. */
   groupLocal(files: readonly LocalFile[], name?: string): readonly ModelRef[];
   /** Facts of one model from headers and small files. Throws when the model cannot be opened at all. */
   inspect(model: ModelRef): Promise<ModelFacts>;
@@ -117,6 +135,9 @@ export function openClient(): Client {
     },
     demo: () => files.run((engine) => engine.demo()),
     sample: (id) => files.run((engine) => engine.sample(id)),
+    modelLimit,
+    readAsked: (text) => readAsked(text, __HUB__),
+    search: (query, count) => files.run((engine) => engine.search(query, count)),
     pin: (text) => files.run<ModelRef>(async (engine) => engine.pin(text)),
     groupLocal(dropped, name = folderOf(dropped)) {
       return groupModels(dropped, name).map((model) => ({ kind: 'local', ...model }));

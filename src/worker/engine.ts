@@ -33,6 +33,7 @@ import {
 } from '../pour.ts';
 import type { Report } from '../progress.ts';
 import type { OnCheck, SmokeCheck } from '../proof.ts';
+import { searchModels, type Found } from '../search.ts';
 import { runSmoke, type SmokeJob } from '../smoke.ts';
 import type { Example } from '../score/examples.ts';
 import type { Table } from '../score/table.ts';
@@ -45,6 +46,7 @@ import {
   type DemoSample,
 } from '../source/demo.ts';
 import { parseHubId } from '../source/hub-id.ts';
+import type { HubAccess } from '../source/hub-fetch.ts';
 import { openHub, pinRevision } from '../source/hub.ts';
 import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
@@ -78,13 +80,14 @@ function openSource(ref: ModelRef): NamedSource {
     case 'demo':
       return { ref, source: keep(`demo ${ref.name}`, () => openDemo(ref.name, setup.demoUrl)) };
     case 'hub': {
-      const access = { hubUrl: __HUB__, token: setup.token };
-      return {
-        ref,
-        source: keep(`hub ${ref.id} ${ref.commit}`, () => openCached(openHub(ref, access), createSha256)),
-      };
+      const open = () => openCached(openHub(ref, hubAccess()), createSha256);
+      return { ref, source: keep(`hub ${ref.id} ${ref.commit}`, open) };
     }
   }
+}
+
+function hubAccess(): HubAccess {
+  return { hubUrl: __HUB__, token: setup.token };
 }
 
 function keep(key: string, open: () => NamedSource['source']): NamedSource['source'] {
@@ -131,8 +134,13 @@ const engine = {
 
   async pin(text: string): Promise<ModelRef> {
     const parsed = parseHubId(text, __HUB__);
-    const commit = await pinRevision(parsed, { hubUrl: __HUB__, token: setup.token });
-    return { kind: 'hub', id: parsed.id, revision: parsed.revision, commit };
+    const { commit, licence } = await pinRevision(parsed, hubAccess());
+    const ref = { kind: 'hub', id: parsed.id, revision: parsed.revision, commit } as const;
+    return licence === undefined ? ref : { ...ref, licence };
+  },
+
+  search(query: string, count: number): Promise<Found> {
+    return searchModels(query, count, hubAccess());
   },
 
   inspect(ref: ModelRef): Promise<ModelFacts> {

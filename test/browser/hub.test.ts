@@ -1,5 +1,6 @@
 import { cdp, commands } from 'vitest/browser';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { searchModels } from '../../src/search.ts';
 import { openCached } from '../../src/source/cached.ts';
 import { openHub } from '../../src/source/hub.ts';
 import { createSha256 } from '../../src/tensor/sha256.ts';
@@ -55,6 +56,26 @@ async function takeRanges(): Promise<(string | undefined)[]> {
   const { log } = await commands.takeHubLog(hub.url);
   return log.filter(({ at }) => at === 'files').map(({ range }) => range);
 }
+
+describe('searchModels', () => {
+  test('finds models across origins, and sends the token to the Hub alone', async () => {
+    const { models, more } = await searchModels('FIX', 2, { hubUrl: hub.url, token: hub.token });
+    expect([models.map(({ id, access }) => [id, access]), more]).toEqual([
+      [
+        ['fix/bert', 'open'],
+        ['fix/gated', 'gated'],
+      ],
+      'yes',
+    ]);
+    expect(models[0]).toMatchObject({ parameterCount: 33_984, architecture: 'bert', licence: undefined });
+    const { log, complaints } = await commands.takeHubLog(hub.url);
+    const asked = log.filter(({ method }) => method === 'GET');
+    expect(asked.map(({ at, authorization }) => [at, authorization])).toEqual([
+      ['hub', `Bearer ${hub.token}`],
+    ]);
+    expect(complaints).toEqual([]);
+  });
+});
 
 describe('openCached', () => {
   test('fetches a small file once, and has it offline from then on', async () => {

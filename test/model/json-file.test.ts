@@ -30,6 +30,21 @@ describe('readJson', () => {
     ]);
   });
 
+  test.each([
+    ['<html>404</html>', 'file-web-page', {}],
+    ['', 'file-empty', {}],
+    [
+      'version https://git-lfs.github.com/spec/v1\nsize 12\n',
+      'file-lfs-pointer',
+      { bytes: 51, realBytes: 12 },
+    ],
+  ])('says what %j is instead', async (text, code, facts) => {
+    expect(await refusal(() => readJson(sourceOf({ 'a.json': text }), 'a.json', 99))).toEqual([
+      code,
+      { file: 'tiny/a.json', ...facts },
+    ]);
+  });
+
   test('refuses bytes that are not UTF-8', async () => {
     const bytes = Uint8Array.of(0x22, 0xff, 0x22);
     expect(await refusal(() => readJson(sourceOf({ 'a.json': bytes }), 'a.json', 10))).toEqual([

@@ -8,6 +8,13 @@ describe('readLicence', () => {
     expect(await readLicence(sourceOf({ 'README.md': card }))).toBe('apache-2.0');
   });
 
+  test('takes what is said elsewhere only where the card states nothing', async () => {
+    const card = sourceOf({ 'README.md': '---\nlicense: mit\n---\n' });
+    expect(await readLicence(card, 'gpl-3.0')).toBe('mit');
+    expect(await readLicence(sourceOf({ 'README.md': '# Card' }), 'gpl-3.0')).toBe('gpl-3.0');
+    expect(await readLicence(sourceOf({}), 'gpl-3.0')).toBe('gpl-3.0');
+  });
+
   test('gives nothing for a model without a card', async () => {
     expect(await readLicence(sourceOf({}))).toBeUndefined();
   });
@@ -21,6 +28,11 @@ describe('parseLicence', () => {
     [block("license: 'cc-by-4.0'"), 'cc-by-4.0'],
     [block('license:', '- mit'), 'mit'],
     [block('license: [mit]'), 'mit'],
+    [block('"license": "mit"'), 'mit'],
+    [block("license:   'it''s mine'   # note"), "it's mine"],
+    [block('license:', '  mit', 'tags:', '- a'), 'mit'],
+    [block('tags: [', 'license: mit'), 'mit'],
+    [block('license: mit', 'model-index: {', ']'), 'mit'],
     [block('license: other', 'license_name: own-terms'), 'own-terms'],
     [block('license: other'), 'other'],
   ])('reads %j', (card, licence) => {
@@ -34,6 +46,11 @@ describe('parseLicence', () => {
     ['a nested licence', block('datasets:', '  license: mit')],
     ['two licences', block('license:', '- mit', '- apache-2.0')],
     ['an empty licence', block('license:')],
+    ['a structure', block('license: {name: mit}')],
+    ['a number', block('license: 2')],
+    ['a text that breaks off', block("license: 'mit")],
+    ['an alias of nothing', block('license: *mit')],
+    ['a licence that is stated twice in one entry', block('license: mit', '- apache-2.0')],
     ['block text', block('license: |', '  mit')],
   ])('guesses nothing from %s', (_, card) => {
     expect(parseLicence(card)).toBeUndefined();

@@ -11,6 +11,7 @@ const fileA = fileOf(a, Uint8Array.of(1, 2));
 const fileB = fileOf(b, Uint8Array.of(3, 4));
 const index = (map: Record<string, string>) =>
   JSON.stringify({ metadata: { total_size: 4.0 }, weight_map: map });
+const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 133466304\n`;
 
 describe('openCheckpoint', () => {
   const indexFile = 'tiny/model.safetensors.index.json';
@@ -37,18 +38,21 @@ describe('openCheckpoint', () => {
       'checkpoint-pickle',
       { model: 'tiny', file: 'pytorch_model.bin.index.json' },
     ],
-    [
-      'an empty file',
-      { 'model.safetensors': '' },
-      'header-truncated',
-      { file: 'tiny/model.safetensors', fileBytes: 0, needBytes: 8 },
-    ],
+    ['an empty file', { 'model.safetensors': '' }, 'file-empty', { file: 'tiny/model.safetensors' }],
     [
       'a pointer where a file was meant',
-      { 'model.safetensors': 'version https://git-lfs.github.com/spec/v1' },
-      'header-too-large',
-      { file: 'tiny/model.safetensors', headerBytes: expect.any(Number) as number, limitBytes: 100_000_000 },
+      { 'model.safetensors': pointer },
+      'file-lfs-pointer',
+      { file: 'tiny/model.safetensors', bytes: pointer.length, realBytes: 133466304 },
     ],
+    ...['model.safetensors', 'model.safetensors.index.json'].map(
+      (path): [string, Record<string, string>, string, Record<string, string>] => [
+        `a web page under the name ${path}`,
+        { [path]: '<!DOCTYPE html><html>Sign in</html>' },
+        'file-web-page',
+        { file: `tiny/${path}` },
+      ],
+    ),
     [
       'a file whose end was lost',
       { 'model.safetensors': fileA.slice(0, -1) },

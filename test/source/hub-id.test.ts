@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseHubId } from '../../src/source/hub-id.ts';
+import { parseHubId, readAsked } from '../../src/source/hub-id.ts';
 
 const hubUrl = 'https://huggingface.co';
 
@@ -65,21 +65,54 @@ describe('parseHubId', () => {
       'a/b-',
       'a/..',
     ],
-    ...[
-      'a--b',
-      'a..b',
-      'a/b:c',
-      'é/b',
-      `a/${'b'.repeat(97)}`,
-      'https://huggingface.co/',
-      'https://example.org/a/b',
-    ],
-    ...[
-      'https://huggingface.co.example.org/a/b',
-      'javascript://huggingface.co/a/b',
-      'https://huggingface.co/a/b/tree/%',
-    ],
+    ...['a--b', 'a..b', 'a/b:c', 'é/b', `a/${'b'.repeat(97)}`, 'https://huggingface.co/'],
+    ...['javascript://huggingface.co/a/b', 'https://huggingface.co/a/b/tree/%'],
   ])('refuses %j', (text) => {
     expect(() => parseHubId(text, hubUrl)).toThrow('hub-id-invalid');
+  });
+});
+
+describe('parseHubId, of another site', () => {
+  test.each([
+    ['https://github.com/FlagOpen/FlagEmbedding', 'github.com'],
+    ['https://example.org/a/b', 'example.org'],
+    ['https://huggingface.co.example.org/a/b', 'huggingface.co.example.org'],
+  ])('names the site of %s', (text, host) => {
+    expect(() => parseHubId(text, hubUrl)).toThrow(
+      expect.objectContaining({ code: 'hub-other-site', facts: { text, host } }),
+    );
+  });
+});
+
+describe('readAsked', () => {
+  test.each([
+    ['BAAI/bge-small-en-v1.5', 'BAAI/bge-small-en-v1.5'],
+    ['  a/b\n', 'a/b'],
+    ['"a/b"', 'a/b'],
+    ['gpt2@v1', 'gpt2@v1'],
+    ['https://huggingface.co/datasets/a/b', 'https://huggingface.co/datasets/a/b'],
+    ['https://github.com/a/b', 'https://github.com/a/b'],
+    // what is wrong with these is for parseHubId to say: they were not meant as words
+    ['datasets/a/b', 'datasets/a/b'],
+    ['a/b/c', 'a/b/c'],
+    ['https://a b', 'https://a b'],
+  ])('takes %j for a model', (text, model) => {
+    expect(readAsked(text, hubUrl)).toEqual({ kind: 'model', text: model });
+  });
+
+  test.each([
+    ['gpt2', 'gpt2', 'gpt2', 'no'],
+    ['  gpt2 ', 'gpt2', 'gpt2', 'no'],
+    ['bge  small en', 'bge small en', undefined, 'no'],
+    ['中文', '中文', undefined, 'no'],
+    ['BAAI / bge-small', 'BAAI/bge-small', 'BAAI/bge-small', 'yes'],
+    ['BAAI/bge small', 'BAAI/bge small', undefined, 'yes'],
+    ['a/b @ v1', 'a/b@v1', 'a/b@v1', 'yes'],
+  ])('searches for %j', (text, query, id, spaced) => {
+    expect(readAsked(text, hubUrl)).toEqual({ kind: 'search', query, id, spaced });
+  });
+
+  test.each(['', '  ', '""'])('asks for nothing with %j', (text) => {
+    expect(readAsked(text, hubUrl)).toEqual({ kind: 'nothing' });
   });
 });

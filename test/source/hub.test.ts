@@ -18,6 +18,7 @@ beforeAll(async () => {
       'fix/bert': { folder, revisions: { v1: otherFolder, 'refs/pr/1': otherFolder } },
       'fix/gated': { folder, access: 'gated' },
       'fix/private': { folder, access: 'private' },
+      'fix/demo': new URL('../../public/demo/base', import.meta.url).pathname,
       single: folder,
     },
   });
@@ -46,14 +47,22 @@ async function readAll(source: HubSource, path: string): Promise<Uint8Array> {
 describe('pinRevision', () => {
   test('gives the commit of a branch, a tag, a pull request and a commit', async () => {
     for (const revision of ['main', 'v1', 'refs/pr/1', hub.commit('fix/bert')]) {
-      expect(await pinRevision({ id: 'fix/bert', revision }, anyone())).toBe(
+      expect((await pinRevision({ id: 'fix/bert', revision }, anyone())).commit).toBe(
         hub.commit('fix/bert', revision),
       );
     }
   });
 
   test('pins a model without an owner', async () => {
-    expect(await pinRevision({ id: 'single', revision: 'main' }, anyone())).toBe(hub.commit('single'));
+    const { commit } = await pinRevision({ id: 'single', revision: 'main' }, anyone());
+    expect(commit).toBe(hub.commit('single'));
+  });
+
+  test('learns the licence from the same answer', async () => {
+    const hubId = { id: 'fix/demo', revision: 'main' };
+    expect((await pinRevision(hubId, anyone())).licence).toBe('apache-2.0');
+    expect((await pinRevision({ ...hubId, id: 'fix/bert' }, anyone())).licence).toBeUndefined();
+    expect(hub.log).toHaveLength(2);
   });
 
   test('names the revision that is missing', async () => {
@@ -74,7 +83,7 @@ describe('pinRevision', () => {
 
   test('sees a private model only with a token that opens it', async () => {
     const hubId = { id: 'fix/private', revision: 'main' };
-    expect(await pinRevision(hubId, insider())).toBe(hub.commit('fix/private'));
+    expect((await pinRevision(hubId, insider())).commit).toBe(hub.commit('fix/private'));
     for (const access of [anyone(), { hubUrl: hub.url, token: hub.strangerToken }]) {
       await expect(pinRevision(hubId, access)).rejects.toMatchObject({ code: 'hub-repository-missing' });
     }

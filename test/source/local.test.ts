@@ -80,12 +80,25 @@ describe('groupModels', () => {
   });
 
   test.each([
-    ['a config alone', drop('m/config.json')],
-    ['a checkpoint alone', drop('m/model.safetensors')],
-    ['a config and a checkpoint in different folders', drop('m/config.json', 'm/x/model.safetensors')],
-    ['pictures', drop('m/cat.png')],
-  ])('finds no model in %s', (_what, files) => {
-    expect(() => groupModels(files, 'm')).toThrow('model-folder-missing');
+    ['a config alone', drop('m/config.json'), 'checkpoint-missing', { model: 'm' }],
+    ['a checkpoint alone', drop('m/model.safetensors'), 'config-missing', { model: 'm' }],
+    ['loose shards alone', drop('model.safetensors.index.json'), 'config-missing', { model: 'drop' }],
+    [
+      'a config and a checkpoint in different folders',
+      drop('m/config.json', 'm/x/model.safetensors'),
+      'config-missing',
+      { model: 'm/x' },
+    ],
+    [
+      'an adapter',
+      drop('m/adapter_config.json', 'm/adapter_model.safetensors'),
+      'model-adapter',
+      { model: 'm' },
+    ],
+    ['a card alone', drop('m/README.md'), 'model-folder-missing', { name: 'drop' }],
+    ['pictures', drop('m/cat.png'), 'model-folder-missing', { name: 'drop' }],
+  ])('says of %s what is missing', (_what, files, code, facts) => {
+    expect(() => groupModels(files, 'drop')).toThrow(expect.objectContaining({ code, facts }));
   });
 });
 

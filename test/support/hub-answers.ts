@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listTree, sendInfo } from './hub-api.ts';
 import { sendFile, type FileFault } from './hub-file.ts';
+import { searchModels } from './hub-search.ts';
 import type { HubFile, Snapshot } from './hub-repository.ts';
 import type { LogLine } from './hub.ts';
 
@@ -21,6 +22,7 @@ export type Fault =
 export interface Served {
   readonly id: string;
   readonly access: 'public' | 'private' | 'gated';
+  readonly downloads: number;
   /** By revision's name and by commit. */
   readonly snapshots: ReadonlyMap<string, Snapshot>;
 }
@@ -57,15 +59,11 @@ export function answerHub(
   url: URL,
   state: State,
 ): Promise<void> | void {
+  if (url.pathname === '/api/models') return answerSearch(request, response, url, state);
   const route = parseRoute(url.pathname);
   if (route === undefined) return complain(request, response, state, 404, 'unknown path');
   allowOrigin(request, response);
-  if (request.method === 'OPTIONS') {
-    response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, OPTIONS');
-    response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, Range');
-    response.writeHead(204).end();
-    return;
-  }
+  if (request.method === 'OPTIONS') return preflight(response);
   const methods = route.kind === 'resolve' || route.kind === 'resolve-cache' ? ['GET', 'HEAD'] : ['GET'];
   if (!methods.includes(request.method ?? ''))
     return complain(request, response, state, 405, 'unknown method');
@@ -93,6 +91,29 @@ export function answerHub(
     case 'resolve-cache':
       return answerFile(request, response, { ...route, kind: route.kind }, snapshot, fault, state);
   }
+}
+
+function preflight(response: ServerResponse): void {
+  response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, OPTIONS');
+  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, Range');
+  response.writeHead(204).end();
+}
+
+/** The list of models; its faults go by the key `search`. */
+function answerSearch(request: IncomingMessage, response: ServerResponse, url: URL, state: State): void {
+  allowOrigin(request, response);
+  if (request.method === 'OPTIONS') return preflight(response);
+  if (request.method !== 'GET') return complain(request, response, state, 405, 'unknown method');
+  const { authorization } = request.headers;
+  const fault = state.faults.get('search');
+  if (fault === 'offline') return void response.destroy();
+  if (fault === '500') return refuseWith(response, 500, undefined, 'Internal Error');
+  if (fault === '429') return refuseWith(response, 429, undefined, 'Too many requests');
+  const known = authorization === `Bearer ${token}`;
+  if (authorization !== undefined && !known && authorization !== `Bearer ${strangerToken}`)
+    return refuseWith(response, 401, undefined, 'Invalid credentials in Authorization header');
+  const unknown = searchModels(response, url, state.served, known ? 'yes' : 'no');
+  if (unknown !== undefined) complain(request, response, state, 400, unknown);
 }
 
 interface Route {

@@ -1,35 +1,23 @@
-/** The two answers of the stand-in Hub's API: a model at a revision, and its files. Each returns what it does not know. */
+/** What the stand-in Hub's API answers about one model: itself at a revision, and its files. Each returns what it does not know. */
 import type { ServerResponse } from 'node:http';
 import type { Served } from './hub-answers.ts';
 import type { Snapshot } from './hub-repository.ts';
-
-/** Fields that a client may ask for one by one; the Hub knows more. */
-const fields = ['pipeline_tag', 'private', 'gated', 'downloads', 'likes', 'lastModified', 'sha', 'siblings'];
+import { describeModel, modelFields } from './hub-search.ts';
 
 /** `GET /api/models/{id}/revision/{rev}`: everything, or the fields named by `expand`. */
 export function sendInfo(
   response: ServerResponse,
   url: URL,
-  { id, access }: Served,
-  { commit, files }: Snapshot,
+  served: Served,
+  snapshot: Snapshot,
 ): string | undefined {
   const asked = url.searchParams.getAll('expand');
   const strange =
     [...url.searchParams.keys()].find((name) => name !== 'expand') ??
-    asked.find((name) => !fields.includes(name));
+    asked.find((name) => !modelFields.includes(name));
   if (strange !== undefined) return `unknown parameter or field ${strange}`;
-  const all: Record<string, unknown> = {
-    pipeline_tag: 'sentence-similarity',
-    private: access === 'private',
-    gated: access === 'gated' ? 'auto' : false,
-    downloads: 0,
-    likes: 0,
-    lastModified: '2026-01-01T00:00:00.000Z',
-    sha: commit,
-    siblings: [...files.keys()].map((rfilename) => ({ rfilename })),
-  };
-  const given = Object.entries(all).filter(([name]) => asked.length === 0 || asked.includes(name));
-  sendJson(response, { _id: '0123456789abcdef01234567', id, ...Object.fromEntries(given) });
+  const given = describeModel(served, snapshot, asked.length === 0 ? modelFields : asked);
+  sendJson(response, { _id: '0123456789abcdef01234567', id: served.id, ...given });
   return undefined;
 }
 

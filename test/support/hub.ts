@@ -3,6 +3,7 @@
  * the real one. The Hub answers the API and small files; large files (LFS) are redirected to a second origin,
  * which takes no token. What it does not know it refuses and writes down in `complaints`.
  *
+ *   GET       /api/models?search=…&sort=downloads&limit=…&expand=…&cursor=…
  *   GET       /api/models/{id}/revision/{rev}?expand=…
  *   GET       /api/models/{id}/tree/{rev}[/path]?recursive=…&expand=…&limit=…&cursor=…
  *   GET HEAD  /{id}/resolve/{rev}/{path}                          302 to the second origin, or 307 to:
@@ -30,6 +31,8 @@ export interface HubRepository {
   /** What other branches, tags and `refs/pr/1` hold, by name. */
   readonly revisions?: Readonly<Record<string, string>>;
   readonly access?: 'public' | 'private' | 'gated';
+  /** As its page would state it; 0 by default. */
+  readonly downloads?: number;
 }
 
 export type { Fault } from './hub-answers.ts';
@@ -53,7 +56,7 @@ export interface Hub {
   /** Opens private and gated models. `strangerToken` is valid, and opens nothing. */
   readonly token: string;
   readonly strangerToken: string;
-  /** By `owner/name` (every request about the model) or `owner/name/path` (one file). */
+  /** By `owner/name` (every request about the model), `owner/name/path` (one file) or `search`. */
   readonly faults: Map<string, Fault>;
   /** Every request, in the order in which they came. */
   readonly log: LogLine[];
@@ -117,7 +120,7 @@ async function readServed(id: string, repository: HubRepository): Promise<Served
     const snapshot = await readSnapshot(folder);
     snapshots.set(name, snapshot).set(snapshot.commit, snapshot);
   }
-  return { id, access: repository.access ?? 'public', snapshots };
+  return { id, access: repository.access ?? 'public', downloads: repository.downloads ?? 0, snapshots };
 }
 
 function listen(at: 'hub' | 'files', answer: Answer, state: State): Server {

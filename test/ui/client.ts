@@ -5,6 +5,7 @@ import { guessMapping, isDocumented, mapTable } from '../../src/score/columns.ts
 import { readExamplesText } from '../../src/score/examples-text.ts';
 import { parseTable } from '../../src/score/table.ts';
 import { checkWeights, weigh, weighAround } from '../../src/score/weights.ts';
+import { readAsked } from '../../src/source/hub-id.ts';
 import type { ModelRef } from '../../src/source/source.ts';
 import type { Client } from '../../src/worker/client.ts';
 
@@ -51,6 +52,9 @@ export function standIn(answers: Partial<Client>): Client {
       samples: [{ id: 'banking', source: 'banking77', licence: 'CC BY 4.0' }],
     }),
     sample: async (id) => [{ query: id, positives: ['s'], negatives: [] }],
+    modelLimit: 16,
+    readAsked: (text) => readAsked(text, 'https://huggingface.co'),
+    search: async () => ({ models: [], more: 'no' }),
     pin: async (id) => ({ kind: 'hub', id, revision: 'main', commit: 'c0ffee' }),
     groupLocal: () => [],
     inspect: async (model) => factsOf(model.kind === 'hub' ? model.id : model.name),

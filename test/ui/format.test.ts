@@ -4,12 +4,14 @@ import {
   formatCount,
   formatDone,
   formatExact,
+  formatMonth,
   formatNumber,
   formatRate,
   formatSeconds,
   formatShare,
   formatSum,
   shortHash,
+  splitName,
 } from '../../src/ui/format.ts';
 import { overwriteGetLocale } from '../../src/ui/messages/runtime.js';
 
@@ -32,6 +34,25 @@ describe('formatBytes', () => {
     [14_239_890_000, '14.2 GB'],
   ])('prints %d bytes as %s', (bytes, text) => {
     expect(plain(formatBytes(bytes))).toBe(text);
+  });
+});
+
+describe('splitName', () => {
+  test.each([
+    ['base', '', 'base'],
+    ['lab/a-rather-long-name-v12@c1434be', 'lab/a-rather-long-na', 'me-v12@c1434be'],
+  ])('parts %s', (name, head, tail) => {
+    expect(splitName(name)).toEqual({ head, tail });
+  });
+});
+
+describe('formatMonth', () => {
+  test('prints the month of a moment in UTC, in the language of the page', () => {
+    // the last moment of January, whatever the clock here
+    const ms = Date.UTC(2026, 1, 1) - 1;
+    expect(formatMonth(ms)).toBe('Jan 2026');
+    overwriteGetLocale(() => 'zh');
+    expect(formatMonth(ms)).toBe('2026年1月');
   });
 });
 

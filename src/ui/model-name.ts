@@ -1,0 +1,11 @@
+/** What a model is called before its files were read. */
+import type { LocalFile, ModelRef } from '../source/source.ts';
+
+export function nameOf(model: ModelRef): string {
+  return model.kind === 'hub' ? model.id : model.name;
+}
+
+/** Loose files have no folder to be called by, and a file's name is not a model's; other files name themselves. */
+export function nameOfFiles(files: readonly LocalFile[]): string | undefined {
+  return files.some(({ path }) => path.includes('/')) ? undefined : 'local-model';
+}
