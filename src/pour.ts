@@ -7,14 +7,16 @@ import { planFiles, type PlannedFile } from './export/files.ts';
 import { zipStream } from './export/zip.ts';
 import { createJob, openJob, type JobFolder, type WrittenFile } from './job/folder.ts';
 import { discardAbandoned } from './job/offered.ts';
-import { cardOf, describeBase, nameOf, type Base } from './lineage.ts';
-import { planLinear, type Plan } from './merge/plan.ts';
+import { identifyModel, type FileIdentity } from './identity.ts';
+import { cardOf, describeBase, nameOf, recipeOf, type Base } from './lineage.ts';
+import { planLinear, type OutputDtype, type Plan } from './merge/plan.ts';
 import { mergeTensors } from './merge/run.ts';
 import { compareModels } from './model/compare.ts';
 import { settingsLimitBytes } from './model/json-file.ts';
 import type { Prompts } from './model/prompts.ts';
 import { readFile } from './model/small-file.ts';
 import { isCached, openFetched, openModel, type NamedSource } from './pipeline.ts';
+import { printRecipe } from './recipe/print.ts';
 import { planFile, writeCheckpoint } from './safetensors/writer.ts';
 import type { Watching } from './score/score.ts';
 import { checkWeights } from './score/weights.ts';
@@ -31,8 +33,22 @@ export interface MergeJob {
   readonly scoring?: {
     readonly definition: 'own' | 'reference';
     readonly temperature: number;
+    /** Of the reference's definition. */
+    readonly settings?: {
+      readonly batchSize: number;
+      readonly maxInputTokens: number;
+      readonly negativeCount: number;
+    };
+    /** (models,) nats. */
+    readonly losses: readonly number[];
     readonly exampleCount: number;
+    /** Of the examples as JSON Lines: they themselves stay on the page. */
+    readonly examplesSha256: string;
   };
+  /** Float32 when absent. */
+  readonly dtype?: OutputDtype;
+  /** Where the page lies, for the link on the card; no link when absent. */
+  readonly pageUrl?: string;
 }
 
 export { discardAbandoned, offerLock } from './job/offered.ts';
@@ -50,6 +66,7 @@ export interface Output {
 
 const checkpointPath = 'model.safetensors';
 const cardPath = 'README.md';
+const recipePath = 'recipe.json';
 
 /** Read back in pieces of this size: 8 MiB, large enough for the disk's speed. */
 const checkBytes = 8 * 1024 * 1024;
@@ -69,6 +86,8 @@ export async function mergeAll(
   };
   const { tensors, checkpoints, base, small } = await openFetched(named, open, watching);
   const plan = planLinear(tensors, job.weights);
+  const identities: (readonly FileIdentity[])[] = [];
+  for (const model of named) identities.push(await identifyModel(model, watching));
 
   // whatever keeps leftovers from going is no reason not to mix
   await discardAbandoned().catch(() => undefined);
@@ -79,9 +98,12 @@ export async function mergeAll(
     for (const file of small) {
       written.push(await writeSmall(folder, file, base.source, watching.signal));
     }
-    const card = await cardOf(named, base, job, name, written[0]!.sha256);
+    const made = { name, identities, files: [...written].sort(byPath) };
+    const recipe = recipeOf(named, base, job, made);
+    written.push(await writeText(folder, recipePath, printRecipe(recipe), watching.signal));
+    const card = await cardOf(named, base, job, made, recipe);
     written.push(await writeText(folder, cardPath, card, watching.signal));
-    const files = written.sort((a, b) => (a.path < b.path ? -1 : 1));
+    const files = written.sort(byPath);
     await checkFiles(folder, files, watching);
     await folder.complete({ name, files });
     return { job: folder.id, name, files, seconds: (performance.now() - started) / 1000 };
@@ -109,13 +131,14 @@ export async function openOutputFile(job: string, path: string): Promise<File> {
 export async function packOutput(job: string, name: string, { signal, report }: Watching): Promise<File> {
   const folder = await openJob(job);
   const files = (await folder.readComplete())?.files ?? [];
+  const path = await packedPath(files);
   const entries = await Promise.all(files.map(async ({ path }) => ({ path, file: await folder.file(path) })));
   const { stream, bytes: total } = zipStream(entries, name);
-  // beside the files: the marker does not list it, so no zip holds another
-  const path = `${name}.zip`;
   const packed = await folder.file(path).catch(ignoreMissing);
   // a download may still be reading it; one that was cut short is shorter
   if (packed?.size === total) return packed;
+  // of files as they were before one was replaced
+  await folder.removeBeside((other) => isPacked(other) && other !== path);
   let done = 0;
   const meter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
@@ -126,6 +149,24 @@ export async function packOutput(job: string, name: string, { signal, report }: 
   });
   await stream.pipeThrough(meter).pipeTo(await folder.writable(path), { signal });
   return folder.file(path);
+}
+
+/**
+ * Beside the files: the marker does not list it, so no zip holds another. Named after what it holds, since a file may
+ * have been replaced by one of the same length.
+ */
+async function packedPath(files: readonly WrittenFile[]): Promise<string> {
+  const hash = await createSha256();
+  hash.update(new TextEncoder().encode(JSON.stringify(files)));
+  return `packed-${hash.digestHex().slice(0, 16)}.zip`;
+}
+
+function isPacked(path: string): boolean {
+  return /^packed-[0-9a-f]{16}\.zip$/.test(path);
+}
+
+function byPath(a: WrittenFile, b: WrittenFile): number {
+  return a.path < b.path ? -1 : 1;
 }
 
 function ignoreMissing(error: unknown): undefined {

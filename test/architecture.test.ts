@@ -17,7 +17,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   score: ['errors', 'tensor', 'model', 'graph'],
   evaluate: ['errors', 'tensor', 'graph', 'score'],
   merge: ['errors', 'tensor', 'safetensors', 'model'],
-  recipe: ['errors', 'merge'],
+  // what an id may be, and which weights count, is said once; both files are pure
+  recipe: ['errors', 'merge', 'source/hub-id', 'score/weights'],
   job: ['errors', 'storage', 'recipe'],
 };
 
@@ -27,9 +28,12 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ...mayImport,
   pipeline: belowPipeline,
   // the pipeline's last step, in files of its own
-  pour: [...belowPipeline, 'pipeline', 'lineage'],
+  pour: [...belowPipeline, 'pipeline', 'identity', 'lineage'],
+  identity: [...belowPipeline, 'pipeline'],
   lineage: [...belowPipeline, 'pipeline'],
-  worker: ['pipeline', 'pour', 'source', 'export', 'errors', 'progress'],
+  // a finished output's card, changed by hand
+  'card-edit': [...belowPipeline],
+  worker: ['pipeline', 'pour', 'card-edit', 'identity', 'source', 'export', 'errors', 'progress'],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],
   main: ['ui', 'worker/client'],
 };
@@ -42,6 +46,8 @@ const doors: Readonly<Record<string, RegExp>> = {
   comlink: /^src\/worker\//,
   'hash-wasm': /^src\/tensor\/sha256\.ts$/,
   'client-zip': /^src\/export\/zip\.ts$/,
+  yaml: /^src\/export\/front-matter\.ts$/,
+  valibot: /^src\/recipe\//,
   svelte: /^src\/(ui\/|main\.ts$)/,
 };
 

@@ -4,6 +4,7 @@
  *
  *   jobs/<id>/output/…   the files, under the paths that they will have
  *   jobs/<id>/complete   the marker: JSON { version, name, madeMs, files: [{ path, bytes, sha256 }] }
+ *   jobs/<id>/complete.next   the marker that takes its place, see replace.ts
  *
  * While a job is written its maker holds a Web Lock of the job's name; a lock dies with its tab or worker, so a
  * folder that has no marker and whose lock is free is a leftover.
@@ -11,6 +12,7 @@
 import { KnownError } from '../errors.ts';
 import { isAbsent, layout, toStorageError } from '../storage.ts';
 import { openFileStream, type FileStream } from './file-stream.ts';
+import { finishReplacing, nextMarkerPath, replaceFile, writeWhole } from './replace.ts';
 import { findFile, openFolder, openJobs } from './storage.ts';
 
 /** One file of a finished job, as it was read back. */
@@ -89,6 +91,41 @@ export class JobFolder {
     this.#release();
   }
 
+  /** Writes a file that the marker does not list, whole or not at all. Dedicated workers only. Throws `storage-full`. */
+  async keepBeside(path: string, content: Blob): Promise<void> {
+    try {
+      await writeWhole(await this.#folder.getDirectoryHandle('output'), path, content);
+    } catch (error) {
+      throw toStorageError(error, path);
+    }
+  }
+
+  /** Removes what lies right in the output under a name that `isUnwanted` picks; what is in use and will not go stays. */
+  async removeBeside(isUnwanted: (name: string) => boolean): Promise<void> {
+    const output = await openFolder(this.#folder, 'output');
+    const names: string[] = [];
+    for await (const name of output.keys()) if (isUnwanted(name)) names.push(name);
+    for (const name of names) await output.removeEntry(name).catch(() => undefined);
+  }
+
+  /**
+   * Puts `content` in the place of the finished job's file `written.path`, which lies right in the output, and says so in
+   * the marker: both are new afterwards or, where this was cut short, both as they were. `check` reads back what was
+   * written, before anything changes. Dedicated workers only. Throws `output-missing`, `storage-full`.
+   */
+  async replace(
+    written: WrittenFile,
+    content: Blob,
+    check: (file: File) => Promise<void>,
+  ): Promise<readonly WrittenFile[]> {
+    return navigator.locks.request(lockName(this.id), () =>
+      replaceFile(this.#folder, written, content, check).catch((error: unknown) => {
+        if (isAbsent(error)) throw new KnownError('output-missing', { job: this.id }, { cause: error });
+        throw toStorageError(error, written.path);
+      }),
+    );
+  }
+
   /** What a finished job says of itself; `undefined` for a job that is not finished. */
   async readComplete(): Promise<Finished | undefined> {
     return readMarker(this.#folder);
@@ -128,6 +165,10 @@ export async function openJob(id: string): Promise<JobFolder> {
   const jobs = await openJobs();
   try {
     const folder = await jobs.getDirectoryHandle(id);
+    // a tab closed in the middle of replacing a file; one that is at it holds the lock
+    if (!(await hasEntry(folder, 'complete')) && (await readMarker(folder)) !== undefined) {
+      await navigator.locks.request(lockName(id), () => finishReplacing(folder));
+    }
     if ((await readMarker(folder)) !== undefined) return new JobFolder(id, folder, () => undefined);
   } catch (error) {
     // a TypeError: not a name that a folder can have
@@ -162,17 +203,34 @@ export async function discardUnfinished(): Promise<number> {
   return count;
 }
 
-/** The marker, or `undefined` when there is none or it is not whole. */
+/** The marker, or the one that was about to take its place; `undefined` when there is none or it is not whole. */
 async function readMarker(folder: FileSystemDirectoryHandle): Promise<Finished | undefined> {
+  return (await readMarkerAt(folder, 'complete')) ?? readMarkerAt(folder, nextMarkerPath);
+}
+
+async function readMarkerAt(
+  folder: FileSystemDirectoryHandle,
+  path: string,
+): Promise<Finished | undefined> {
   try {
-    const { file } = await findFile(folder, 'complete', 'throw');
+    const { file } = await findFile(folder, path, 'throw');
     const marker = JSON.parse(await (await file.getFile()).text()) as Partial<Marker> | null;
     if (marker === null || marker.version !== markerVersion) return undefined;
     const { name, madeMs, files } = marker as Marker;
     return { name, madeMs, files };
   } catch (error) {
     if (isAbsent(error) || error instanceof SyntaxError) return undefined;
-    throw toStorageError(error, 'complete');
+    throw toStorageError(error, path);
+  }
+}
+
+async function hasEntry(folder: FileSystemDirectoryHandle, name: string): Promise<boolean> {
+  try {
+    await folder.getFileHandle(name);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw toStorageError(error, name);
   }
 }
 
@@ -180,6 +238,7 @@ async function removeJob(jobs: FileSystemDirectoryHandle, id: string): Promise<v
   try {
     // the marker goes first: a removal that is cut short leaves a leftover, never a job with holes
     const folder = await jobs.getDirectoryHandle(id);
+    await folder.removeEntry(nextMarkerPath).catch(ignoreAbsent);
     await folder.removeEntry('complete').catch(ignoreAbsent);
     await jobs.removeEntry(id, { recursive: true });
   } catch (error) {

@@ -6,6 +6,9 @@ import type { MatchedTensor } from '../model/match.ts';
 import type { Dtype } from '../tensor/dtype.ts';
 import type { Tensor } from '../safetensors/checkpoint.ts';
 
+/** The dtype of the output's fractions; `as-model-1`: each tensor's own in the first model. */
+export type OutputDtype = 'F32' | 'F16' | 'BF16' | 'as-model-1';
+
 /** One model's share in an output tensor. */
 export interface Term {
   /** Index of the model. */

@@ -5,6 +5,7 @@ import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { Client } from '../worker/client.ts';
 import { freeSlot } from './colours.ts';
 import type { Obstacle } from './obstacle.ts';
+import { findCards, slotsFor, type Wanted } from './placing.ts';
 
 export type CardState =
   | { readonly at: 'pinning' }
@@ -63,6 +64,8 @@ export class Ingredients {
   #failure = $state.raw<Error | undefined>();
   #hasToken = $state(false);
   #cardCount = 0;
+  /** Every card that was ever read, as it was first: one that comes back is not read again. */
+  readonly #past = new Map<string, ReadyCard>();
   #comparisonCount = 0;
   readonly #client: Client;
 
@@ -139,6 +142,29 @@ export class Ingredients {
     await Promise.all(placed.map(({ model, key }) => this.#inspect(key, model)));
   }
 
+  /** Puts exactly these on the bar, in this order; what stands there already, or did before, keeps its card. */
+  async setModels(wanted: readonly Wanted[]): Promise<void> {
+    this.#failure = undefined;
+    const found = findCards(wanted, [...this.#cards, ...this.#past.values()]);
+    const slots = slotsFor(found);
+    this.#cards = wanted.map(({ model, prompts }, m) => {
+      const [card, slot] = [found[m], slots[m] ?? 0];
+      if (card === undefined) {
+        const state = { at: 'inspecting', model } as const;
+        return { key: `model-${this.#cardCount++}`, slot, name: nameOf(model), state };
+      }
+      const { state } = card;
+      const edited = state.at === 'ready' ? { ...state, prompts: prompts ?? state.facts.prompts } : state;
+      return { ...card, slot, state: edited };
+    });
+    const cards = this.#cards;
+    const reading = wanted.map(async ({ model, prompts }, m) => {
+      const key = cards[m]?.key;
+      if (found[m] === undefined && key !== undefined) await this.#inspect(key, model, prompts);
+    });
+    await Promise.all([...reading, this.#compare()]);
+  }
+
   /** Says at the field what could not be added. */
   fail(error: Error): void {
     this.#failure = error;
@@ -198,11 +224,15 @@ export class Ingredients {
     this.#cards = this.#cards.map((card) => (card.key === key ? change(card) : card));
   }
 
-  async #inspect(key: string, model: ModelRef): Promise<void> {
+  async #inspect(key: string, model: ModelRef, prompts?: Prompts): Promise<void> {
     try {
       const facts = await this.#client.inspect(model);
-      const state = { at: 'ready', model, facts, prompts: facts.prompts } as const;
-      this.#replace(key, (card) => ({ ...card, name: facts.name, state }));
+      const state = { at: 'ready', model, facts, prompts: prompts ?? facts.prompts } as const;
+      this.#replace(key, (card) => {
+        const read = { ...card, name: facts.name, state };
+        this.#past.set(key, read);
+        return read;
+      });
     } catch (error) {
       this.#replace(key, (card) => ({ ...card, state: { at: 'failed', model, error: error as Error } }));
     }

@@ -36,6 +36,9 @@ export class Pour {
     this.#recipe = recipe;
   }
 
+  /** Where weights that were set by hand come from after all: a recipe that was opened. */
+  provenance: () => MergeJob['scoring'] = () => undefined;
+
   get poured(): Poured | undefined {
     return this.#poured;
   }
@@ -69,6 +72,12 @@ export class Pour {
     } catch (error) {
       this.#fail(error as Error);
     }
+  }
+
+  /** One of its files was replaced. */
+  update(output: Output): void {
+    const poured = this.#poured;
+    if (poured?.output.job === output.job) this.#poured = { ...poured, output };
   }
 
   async downloadZip(): Promise<void> {
@@ -116,13 +125,21 @@ export class Pour {
     const { weights } = this.#recipe;
     if (!base || weights.at !== 'known') return undefined;
     const models = [base, ...others].map((card) => card.state.model);
-    const job = { models, weights: weights.values, prompts: base.state.prompts };
+    const { dtype } = this.#recipe;
+    const job = { models, weights: weights.values, prompts: base.state.prompts, dtype };
     const scored = this.#taste.current;
-    if (this.#recipe.origin === 'hand' || !scored) return job;
+    if (this.#recipe.origin === 'hand' || !scored) {
+      const scoring = this.provenance();
+      return scoring === undefined ? job : { ...job, scoring };
+    }
+    const { definition, reference } = this.#taste;
     const scoring = {
-      definition: this.#taste.definition,
+      definition,
+      ...(definition === 'reference' ? { settings: reference } : {}),
       temperature: this.#recipe.temperature,
+      losses: scored.scores.losses,
       exampleCount: scored.exampleCount,
+      examplesSha256: scored.scores.examplesSha256,
     };
     return { ...job, scoring };
   }

@@ -7,6 +7,7 @@
 import type { Device, RanOn } from '../graph/runtime.ts';
 import { checkWeights, parseExamples, weigh } from '../pipeline.ts';
 import type { Comparison, ModelFacts, ScoreJob, Scores } from '../pipeline.ts';
+import type { FileIdentity } from '../identity.ts';
 import { offerLock, type MergeJob, type Output } from '../pour.ts';
 import type { Example } from '../score/examples.ts';
 import { groupModels } from '../source/local.ts';
@@ -47,6 +48,14 @@ export interface Client {
   checkWeights(weights: readonly number[]): void;
   /** Downloads what is missing (`fetch`), merges (`merge`), reads back and hashes (`check`). */
   merge(job: MergeJob, watch?: Watch): Promise<Output>;
+  /** What tells a model's checkpoint from any other; files of this computer are hashed for it (stage `identify`). */
+  identify(model: ModelRef, watch?: Watch): Promise<readonly FileIdentity[]>;
+  /** Throws `card-front-matter-invalid` with the line of what the Hub would not take. */
+  checkCard(text: string): Promise<void>;
+  /** Writes another README.md into a finished output. Returns the output as it is now; the old card stays when it throws. */
+  saveCard(output: Output, text: string): Promise<Output>;
+  /** README.md as it was generated, whatever has been saved since. */
+  generatedCard(output: Output): Promise<string>;
   /** One file of a finished output. */
   openFile(output: Output, path: string): Promise<File>;
   /** The finished output as one zip (stage `pack`), kept beside it. */
@@ -84,10 +93,19 @@ export function openClient(): Client {
     weigh: (losses, temperature) => weigh(losses, temperature),
     checkWeights: (weights) => checkWeights(weights),
     async merge(asked, watch) {
-      const output = await files.run((engine, job, report) => engine.merge(job, asked, report), watch);
+      // where this page lies, for the link on the card
+      const job = { pageUrl: document.baseURI.replace(/#.*$/, ''), ...asked };
+      const output = await files.run((engine, call, report) => engine.merge(call, job, report), watch);
       offers.set(output.job, hold(offerLock(output.job)));
       return output;
     },
+    identify: (model, watch) =>
+      files.run((engine, job, report) => engine.identify(job, model, report), watch),
+    checkCard: (text) => files.run(async (engine) => engine.checkCard(text)),
+    async saveCard(output, text) {
+      return { ...output, files: await files.run((engine) => engine.saveCard(output.job, text)) };
+    },
+    generatedCard: ({ job }) => files.run((engine) => engine.generatedCard(job)),
     openFile: ({ job }, path) => files.run((engine) => engine.openFile(job, path)),
     openZip: (output, watch) => files.run((engine, job, report) => engine.pack(job, output, report), watch),
     async discard({ job }) {

@@ -3,7 +3,9 @@
  * what it keeps (opened sources, a session) can be had again, so the page may end it at any time.
  */
 import { expose } from 'comlink';
+import { checkCard, readGeneratedCard, saveCard } from '../card-edit.ts';
 import type { Device } from '../graph/runtime.ts';
+import { identifyModel, type FileIdentity } from '../identity.ts';
 import {
   compareAll,
   createSha256,
@@ -27,6 +29,7 @@ import {
   packOutput,
   type MergeJob,
   type Output,
+  type OutputFile,
 } from '../pour.ts';
 import type { Report } from '../progress.ts';
 import type { Example } from '../score/examples.ts';
@@ -132,6 +135,22 @@ const engine = {
 
   merge(job: string, { models, ...asked }: MergeJob, report: Report): Promise<Output> {
     return stoppable(job, (signal) => mergeAll(models.map(openSource), asked, { signal, report }));
+  },
+
+  identify(job: string, ref: ModelRef, report: Report): Promise<readonly FileIdentity[]> {
+    return stoppable(job, (signal) => identifyModel(openSource(ref), { signal, report }));
+  },
+
+  checkCard(text: string): void {
+    checkCard(text);
+  },
+
+  saveCard(output: string, text: string): Promise<readonly OutputFile[]> {
+    return saveCard(output, text);
+  },
+
+  generatedCard(output: string): Promise<string> {
+    return readGeneratedCard(output);
   },
 
   openFile(output: string, path: string): Promise<File> {
