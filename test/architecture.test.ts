@@ -46,8 +46,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   comlink: /^src\/worker\//,
   'hash-wasm': /^src\/tensor\/sha256\.ts$/,
   'client-zip': /^src\/export\/zip\.ts$/,
-  yaml: /^src\/export\/front-matter\.ts$/,
-  valibot: /^src\/recipe\//,
+  yaml: /^src\/export\/card-check\.ts$/,
   svelte: /^src\/(ui\/|main\.ts$)/,
 };
 

@@ -17,7 +17,8 @@ export interface App {
   close(): Promise<void>;
 }
 
-export async function openApp(): Promise<App> {
+/** `fragment` is what stands behind the address, `#` and all. */
+export async function openApp(fragment = ''): Promise<App> {
   const profile = mkdtempSync(join(tmpdir(), 'shaker-e2e-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium(),
@@ -31,7 +32,7 @@ export async function openApp(): Promise<App> {
   context.on('request', (request) => requests.push(request.url()));
   const page = await context.newPage();
   page.on('pageerror', (error) => errors.push(error.message));
-  await page.goto(`${inject('appUrl')}/index.html`);
+  await page.goto(`${inject('appUrl')}/index.html${fragment}`);
   return {
     page,
     context,

@@ -9,6 +9,7 @@ import { Session } from '../../src/ui/session.svelte.ts';
 import { Task } from '../../src/ui/task.svelte.ts';
 import type { Client } from '../../src/worker/client.ts';
 
+const examplesSha256 = 'e'.repeat(64);
 const ranOn: Scores['ranOn'] = { provider: 'wasm', adapter: undefined, threadCount: 2, reason: 'no-adapter' };
 
 function factsOf(name: string): ModelFacts {
@@ -53,7 +54,7 @@ function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0
     parseExamples,
     score: async (job) => {
       jobs.scored.push(job);
-      return { losses: losses.slice(0, job.models.length), ranOn, problems: [], seconds: 1 };
+      return { losses: losses.slice(0, job.models.length), ranOn, problems: [], seconds: 1, examplesSha256 };
     },
     embed: async () => ({ embeddings: [], ranOn }),
     tokenize: async () => [],
@@ -63,6 +64,10 @@ function open(answers: Partial<Client> = {}, losses: readonly number[] = [0.1, 0
       jobs.merged.push(job);
       return { job: `job-${jobs.merged.length}`, name: 'mixture', files: [], seconds: 1 };
     },
+    identify: async () => [],
+    checkCard: async () => undefined,
+    saveCard: async (output) => output,
+    generatedCard: async () => '',
     openFile: async () => new File([], 'config.json'),
     openZip: async () => new File([], 'mixture.zip'),
     discard: async ({ job }) => void jobs.discarded.push(job),
@@ -87,7 +92,13 @@ describe('Session', () => {
     await session.pour.mix();
     expect(session.next).toBe('download');
     expect(jobs.scored[0]).toMatchObject({ device: 'automatic', definition: { kind: 'own' } });
-    expect(jobs.merged[0]?.scoring).toEqual({ definition: 'own', temperature: 1, exampleCount: 1 });
+    expect(jobs.merged[0]?.scoring).toEqual({
+      definition: 'own',
+      temperature: 1,
+      losses: [0.1, 0.5, 2],
+      exampleCount: 1,
+      examplesSha256,
+    });
     // the reference's softmax of these losses at temperature 1; float32 sums in another order differ by 1e-7
     const expected = [0.5494841933250427, 0.3683302700519562, 0.08218558877706528];
     jobs.merged[0]?.weights.forEach((weight, m) => expect(weight).toBeCloseTo(expected[m] ?? NaN, 6));
@@ -161,7 +172,7 @@ describe('Session', () => {
     await session.openDemo();
     const scoring = session.taste.score();
     session.ingredients.remove(keyOf(session, 'bank'));
-    answer({ losses: [0.1, 0.5, 2], ranOn, problems: [], seconds: 1 });
+    answer({ losses: [0.1, 0.5, 2], ranOn, problems: [], seconds: 1, examplesSha256 });
     await scoring;
     expect(session.taste.scored?.models.map((model) => model.name)).toEqual(['base', 'bank', 'science']);
     expect(session.taste.stale).toBe(true);
@@ -173,7 +184,7 @@ describe('Session', () => {
     const { session } = open({
       score: async () => {
         if (failing) throw failure;
-        return { losses: [1, 1, 1], ranOn, problems: [], seconds: 1 };
+        return { losses: [1, 1, 1], ranOn, problems: [], seconds: 1, examplesSha256 };
       },
     });
     await session.openDemo();
