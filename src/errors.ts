@@ -144,6 +144,22 @@ export interface FactsOf {
   'loss-not-finite': { model: string; loss: string };
   'weights-invalid': { why: string };
 
+  // recipes, their links, and the page's own address
+  'recipe-unreadable': { file: string; why: string };
+  'recipe-version-unknown': { file: string; version: string };
+  'recipe-method-unknown': { file: string; method: string };
+  'recipe-field-unknown': { file: string; field: string };
+  'recipe-weights-invalid': { file: string; why: string };
+  'recipe-link-too-long': { length: number; limit: number };
+  'recipe-commit-gone': { id: string; commit: string };
+  'recipe-demo-unknown': { model: string };
+  'recipe-demo-changed': { model: string; file: string; stated: string; got: string };
+  'recipe-local-differs': { model: string; wanted: string; file: string; why: string };
+  'address-unreadable': { why: string };
+
+  // the model card
+  'card-front-matter-invalid': { line: number; why: string };
+
   // the engine
   'gpu-missing': Record<never, never>;
   'gpu-lost': { why: string };

@@ -1,12 +1,18 @@
-/** Who went into a mixture: its name, and the card that states every model, weight and identity. */
-import { printCard } from './export/card.ts';
+/** Who went into a mixture: its name, the recipe that makes it again, and the card that states every model, weight and identity. */
+import { printCard, printFloat32 } from './export/card.ts';
 import { safeName } from './export/zip.ts';
+import type { FileIdentity } from './identity.ts';
+import type { WrittenFile } from './job/folder.ts';
 import { readConfig, type Config } from './model/config.ts';
 import { readModules, type Modules } from './model/modules.ts';
 import { noPrompts, readPrompts, type Prompts } from './model/prompts.ts';
-import { licenceOf, type NamedSource } from './pipeline.ts';
+import { readStated } from './model/stated.ts';
+import type { NamedSource } from './pipeline.ts';
 import type { MergeJob } from './pour.ts';
-import type { Source } from './source/source.ts';
+import { printLink } from './recipe/link.ts';
+import { recipeVersion, type Recipe, type RecipeModel } from './recipe/recipe.ts';
+
+const checkpointPath = 'model.safetensors';
 
 /** Model 1's settings, which the mixture takes over. */
 export interface Base {
@@ -36,21 +42,62 @@ export function nameOf(named: readonly NamedSource[]): string {
   return safeName(`mix-of-${short.join('-')}`);
 }
 
-/** README.md of a mixture. `sha256` is that of its checkpoint. */
+/** What is known of a mixture once its values are written. */
+export interface Made {
+  readonly name: string;
+  /** (models,) what pins each checkpoint. */
+  readonly identities: readonly (readonly FileIdentity[])[];
+  /** So far: without the recipe and the card. */
+  readonly files: readonly WrittenFile[];
+}
+
+/** What rebuilds the mixture's bytes, and what to compare them with. */
+export function recipeOf(
+  named: readonly NamedSource[],
+  { prompts }: Base,
+  { weights, dtype = 'F32', scoring }: Omit<MergeJob, 'models'>,
+  { name, identities, files }: Made,
+): Recipe {
+  const models = named.map(({ ref }, m): RecipeModel => {
+    const pinned = identities[m] ?? [];
+    switch (ref.kind) {
+      case 'hub':
+        return { kind: 'hub', id: ref.id, revision: ref.revision, commit: ref.commit };
+      case 'demo':
+        return { kind: 'demo', name: ref.name, files: pinned.map(toHashed) };
+      case 'local':
+        return { kind: 'local', name: ref.name, files: pinned };
+    }
+  });
+  const output = { name, files: files.map(({ path, sha256 }) => ({ path, sha256 })) };
+  return {
+    version: recipeVersion,
+    models,
+    weights: weights.map((weight) => Number(printFloat32(Math.fround(weight)))),
+    method: 'linear',
+    dtype,
+    prompts: { query: prompts.query, document: prompts.document },
+    reader: { ...(scoring === undefined ? {} : { scoring }), output },
+  };
+}
+
+/** README.md of a mixture. */
 export async function cardOf(
   named: readonly NamedSource[],
   { modules, prompts, embeds }: Base,
-  { weights, dtype = 'F32', scoring }: Omit<MergeJob, 'models'>,
-  name: string,
-  sha256: string,
+  { weights, scoring, dtype = 'F32', pageUrl }: Omit<MergeJob, 'models'>,
+  { name, identities, files }: Made,
+  recipe: Recipe,
 ): Promise<string> {
   const models = named.map(async ({ ref, source }, m) => ({
     name: ref.kind === 'hub' ? ref.id : ref.name,
     weight: Math.fround(weights[m]!),
+    loss: scoring?.losses[m],
     hub: ref.kind === 'hub' ? { id: ref.id, commit: ref.commit } : undefined,
-    identity: ref.kind === 'hub' ? undefined : await identityOf(source),
-    licence: await licenceOf({ ref, source }),
+    identity: ref.kind === 'hub' ? undefined : printIdentity(identities[m] ?? []),
+    ...(await readStated(source, ref.kind === 'hub' ? ref.licence : undefined)),
   }));
+  const link = printLink(recipe);
   return printCard({
     name,
     folder: name,
@@ -61,17 +108,20 @@ export async function cardOf(
       embeds && modules.pooling !== undefined
         ? { pooling: modules.pooling, normalised: modules.normalised, prompts }
         : undefined,
-    sha256,
+    sha256: files.find(({ path }) => path === checkpointPath)?.sha256,
+    link: pageUrl !== undefined && link.at === 'made' ? `${pageUrl}#${link.fragment}` : undefined,
   });
 }
 
-/** What pins a local or embedded model's checkpoint. */
-async function identityOf(source: Source): Promise<string> {
-  const entries = await source.list();
-  const files = entries.filter(({ path }) => path.endsWith('.safetensors') && !path.includes('/'));
-  return files
-    .map(({ path, bytes, oid, identity }) => oid ?? `${path}, ${bytes} bytes, ${identity}`)
-    .join('; ');
+function toHashed({ path, bytes, sha256 = '' }: FileIdentity) {
+  return { path, bytes, sha256 };
+}
+
+function printIdentity(files: readonly FileIdentity[]): string | undefined {
+  const hashed = files.flatMap(({ path, sha256 }) =>
+    sha256 === undefined ? [] : [`${path}: SHA-256 ${sha256}`],
+  );
+  return hashed.length === 0 ? undefined : hashed.join('; ');
 }
 
 /** Bare models make embeddings; a class with a head that generates or classifies does not. */

@@ -16,12 +16,13 @@ import { dtypesOf } from './model/summary.ts';
 import { noteTwins } from './model/twins.ts';
 import { openVocabulary } from './model/vocabulary.ts';
 import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
-import type { Example } from './score/examples.ts';
+import { printExamples, type Example } from './score/examples.ts';
 import { graphOf, type Scorable } from './score/scorable.ts';
 import type { LossDefinition, Scorer, Watching } from './score/score.ts';
 import { TextTokenizer } from './score/tokenize.ts';
 import type { CachedSource } from './source/cached.ts';
 import type { ModelRef, Source } from './source/source.ts';
+import { createSha256 } from './tensor/sha256.ts';
 
 export { guessMapping, isDocumented, mapTable } from './score/columns.ts';
 export { readExamplesText } from './score/examples-text.ts';
@@ -88,6 +89,8 @@ export interface Scores {
   /** Notes, e.g. an example that was truncated. */
   readonly problems: readonly Problem[];
   readonly seconds: number;
+  /** Of the examples as JSON Lines: tells them from others, and says nothing else of them. */
+  readonly examplesSha256: string;
 }
 
 /** A source, and what the page called it. */
@@ -203,7 +206,14 @@ export async function scoreAll(
   const openAll = () => Promise.all(named.map(({ source }) => openScorable(source)));
   const models = await openFetched(named, openAll, watching);
   const scored = await scorer.score(models, examples, definition, device, watching);
-  return { ...scored, seconds: (performance.now() - started) / 1000 };
+  const examplesSha256 = await hashExamples(examples);
+  return { ...scored, seconds: (performance.now() - started) / 1000, examplesSha256 };
+}
+
+async function hashExamples(examples: readonly Example[]): Promise<string> {
+  const hash = await createSha256();
+  hash.update(new TextEncoder().encode(printExamples(examples)));
+  return hash.digestHex();
 }
 
 /** Embeddings of texts under the model's own settings, (texts,) of (dim,). */

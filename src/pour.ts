@@ -8,7 +8,8 @@
 import { checkProblems, KnownError } from './errors.ts';
 import { planFiles, type ConfigDtype, type PlannedFile } from './export/files.ts';
 import { createJob, type JobFolder, type WrittenFile } from './job/folder.ts';
-import { cardOf, describeBase, nameOf, type Base } from './lineage.ts';
+import { identifyModel, type FileIdentity } from './identity.ts';
+import { cardOf, describeBase, nameOf, recipeOf, type Base } from './lineage.ts';
 import { planLinear, type MixDtype, type OutputDtype, type Plan } from './merge/plan.ts';
 import { mergeTensors } from './merge/run.ts';
 import { compareModels } from './model/compare.ts';
@@ -24,6 +25,7 @@ import {
   type Proof,
   type SmokeCheck,
 } from './proof.ts';
+import { printRecipe } from './recipe/print.ts';
 import { planFile, writeCheckpoint } from './safetensors/writer.ts';
 import type { Watching } from './score/score.ts';
 import { checkWeights } from './score/weights.ts';
@@ -42,8 +44,20 @@ export interface MergeJob {
   readonly scoring?: {
     readonly definition: 'own' | 'reference';
     readonly temperature: number;
+    /** Of the reference's definition. */
+    readonly settings?: {
+      readonly batchSize: number;
+      readonly maxInputTokens: number;
+      readonly negativeCount: number;
+    };
+    /** (models,) nats. */
+    readonly losses: readonly number[];
     readonly exampleCount: number;
+    /** Of the examples as JSON Lines: they themselves stay on the page. */
+    readonly examplesSha256: string;
   };
+  /** Where the page lies, for the link on the card; no link when absent. */
+  readonly pageUrl?: string;
 }
 
 export type OutputFile = WrittenFile;
@@ -78,6 +92,7 @@ interface Unproved {
 }
 
 const cardPath = 'README.md';
+const recipePath = 'recipe.json';
 
 /**
  * Writes a mixture and proves its files. Complete it or discard it: until then nobody else can open it, and it ends
@@ -99,6 +114,8 @@ export async function mergeAll(
     return { ...matched, base, plan, small: await planSmallFiles(base, plan.dtype) };
   };
   const { checkpoints, base, plan, small } = await openFetched(named, open, watching);
+  const identities: (readonly FileIdentity[])[] = [];
+  for (const model of named) identities.push(await identifyModel(model, watching));
 
   const name = nameOf(named);
   const folder = await createJob(name);
@@ -107,9 +124,12 @@ export async function mergeAll(
     for (const file of small) {
       written.push(await writeSmall(folder, file, base.source, watching.signal));
     }
-    const card = await cardOf(named, base, job, name, written[0]!.sha256);
+    const made = { name, identities, files: [...written].sort(byPath) };
+    const recipe = recipeOf(named, base, job, made);
+    written.push(await writeText(folder, recipePath, printRecipe(recipe), watching.signal));
+    const card = await cardOf(named, base, job, made, recipe);
     written.push(await writeText(folder, cardPath, card, watching.signal));
-    const files = written.sort((a, b) => (a.path < b.path ? -1 : 1));
+    const files = written.sort(byPath);
     const checks = await proveFiles(folder, files, plan.tensors, watching, onCheck);
     unproved.set(folder.id, { folder, written: { job: folder.id, name, files }, checks, startedMs });
     return { job: folder.id, name, files };
@@ -144,6 +164,10 @@ async function matchAll(named: readonly NamedSource[]) {
   const { problems, tensors } = await compareModels(models);
   checkProblems(problems);
   return { tensors, checkpoints: models.map(({ checkpoint }) => checkpoint) };
+}
+
+function byPath(a: WrittenFile, b: WrittenFile): number {
+  return a.path < b.path ? -1 : 1;
 }
 
 async function writeMerged(

@@ -1,6 +1,6 @@
 /** How far a piece of long work has come. Travels from the workers to the page; the page computes rates. */
 
-export type Stage = 'fetch' | 'load' | 'score' | 'merge' | 'check' | 'smoke' | 'pack' | 'save';
+export type Stage = 'fetch' | 'identify' | 'load' | 'score' | 'merge' | 'check' | 'smoke' | 'pack' | 'save';
 
 export interface Progress {
   readonly stage: Stage;

@@ -17,7 +17,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   score: ['errors', 'tensor', 'model', 'graph'],
   evaluate: ['errors', 'tensor', 'graph', 'score'],
   merge: ['errors', 'tensor', 'safetensors', 'model'],
-  recipe: ['errors', 'merge'],
+  // what an id may be, and which weights count, is said once; both files are pure
+  recipe: ['errors', 'merge', 'source/hub-id', 'score/weights'],
   job: ['errors', 'storage', 'recipe'],
 };
 
@@ -27,7 +28,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ...mayImport,
   pipeline: belowPipeline,
   // the pipeline's last step, in files of its own
-  pour: [...belowPipeline, 'pipeline', 'lineage', 'proof'],
+  pour: [...belowPipeline, 'pipeline', 'identity', 'lineage', 'proof'],
+  identity: [...belowPipeline, 'pipeline'],
   lineage: [...belowPipeline, 'pipeline'],
   // beside the pipeline: what is looked at, and not written
   'try-out': [...belowPipeline, 'pipeline'],
@@ -40,20 +42,11 @@ const table: Readonly<Record<string, readonly string[]>> = {
   pack: belowPipeline,
   // what a search found, before there is a source to open: it asks the Hub, and knows what can be used
   search: ['errors', 'tensor', 'graph', 'source'],
+  // a finished output's card, changed by hand
+  'card-edit': belowPipeline,
   worker: [
-    ...[
-      'pipeline',
-      'pour',
-      'smoke',
-      'pack',
-      'kept',
-      'try-out',
-      'search',
-      'source',
-      'export',
-      'errors',
-      'progress',
-    ],
+    ...['pipeline', 'pour', 'identity', 'smoke', 'pack', 'card-edit', 'kept', 'try-out', 'search'],
+    ...['source', 'export', 'errors', 'progress'],
   ],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],
   main: ['ui', 'worker/client'],
@@ -69,6 +62,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   comlink: /^src\/worker\//,
   'hash-wasm': /^src\/tensor\/sha256\.ts$/,
   'client-zip': /^src\/export\/zip\.ts$/,
+  yaml: /^src\/(export\/card-check|model\/front-matter)\.ts$/,
   svelte: /^src\/(ui\/|main\.ts$)/,
 };
 

@@ -13,12 +13,16 @@ export interface CardModel {
   readonly name: string;
   /** Mixing weight, rounded to float32. */
   readonly weight: number;
+  /** Nats; `undefined` when the weights were set by hand. */
+  readonly loss: number | undefined;
   /** Only of models from the Hub. */
   readonly hub: { readonly id: string; readonly commit: string } | undefined;
   /** What pins a model from elsewhere, e.g. the SHA-256 of its checkpoint; `undefined` when nothing does. */
   readonly identity: string | undefined;
-  /** As the model's own card states it. */
+  /** As the model's own card states it, as is what follows. */
   readonly licence: string | undefined;
+  readonly licenceLink: string | undefined;
+  readonly languages: readonly string[];
 }
 
 export interface CardFacts {
@@ -47,6 +51,8 @@ export interface CardFacts {
     | undefined;
   /** Of `model.safetensors`, once it is known. */
   readonly sha256: string | undefined;
+  /** Opens the recipe on the page that made it; `undefined` where only recipe.json can. */
+  readonly link: string | undefined;
 }
 
 const tags = ['merge', 'lm-cocktail', 'shaker'];
@@ -58,20 +64,24 @@ export function printCard(facts: CardFacts): string {
     `# ${toMarkdown(facts.name)}`,
     `A weighted average of the parameters of ${facts.models.length} models, made by Shaker in a browser tab.`,
     '## Models',
-    modelTable(facts.models),
+    modelTable(facts),
     'The first model lends the configuration and the tokenizer.',
     '## Method',
     method(facts),
     '## Use',
     usage(facts),
+    '## Recipe',
+    recipeText(facts),
     '## Licence',
-    licenceText(facts.models.map(({ licence }) => licence)),
+    licenceText(facts.models),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
 function frontMatter({ models, embedding }: CardFacts): string {
-  const lines = [...licenceLines(models.map(({ licence }) => licence))];
+  const lines = [...licenceLines(models)];
+  const languages = sharedLanguages(models);
+  if (languages.length > 0) lines.push('language:', ...languages.map((code) => `  - ${toQuoted(code)}`));
   if (embedding !== undefined) {
     lines.push('library_name: sentence-transformers', 'pipeline_tag: sentence-similarity');
   }
@@ -83,13 +93,25 @@ function frontMatter({ models, embedding }: CardFacts): string {
   return `---\n${lines.join('\n')}\n---`;
 }
 
-function modelTable(models: readonly CardModel[]): string {
-  const rows = models.map(({ name, hub, identity, licence, weight }) => {
+/** None unless all models state the same ones, in whatever order. */
+function sharedLanguages(models: readonly CardModel[]): readonly string[] {
+  const sets = models.map(({ languages }) =>
+    [...new Set(languages.map((code) => code.toLowerCase()))].sort(),
+  );
+  const [first = []] = sets;
+  return sets.every((codes) => codes.join() === first.join()) ? first : [];
+}
+
+function modelTable({ models }: CardFacts): string {
+  const scored = models.some(({ loss }) => loss !== undefined);
+  const columns = ['model', 'version', 'licence', ...(scored ? ['loss (nats)'] : []), 'weight'];
+  const rows = models.map(({ name, hub, identity, licence, loss, weight }) => {
     const pinned = hub === undefined ? (identity ?? 'not known') : `${hub.id} at ${hub.commit}`;
     const cells = [name, pinned, licence ?? 'unknown'].map(toMarkdown);
-    return `| ${[...cells, printFloat32(weight)].join(' | ')} |`;
+    const lossCell = loss === undefined ? 'unknown' : String(Number(loss.toPrecision(6)));
+    return [...cells, ...(scored ? [lossCell] : []), printFloat32(weight)];
   });
-  return ['| model | version | licence | weight |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  return [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 /** The sums are float32 whatever they are stored as. */
@@ -101,7 +123,7 @@ const storedAs: Readonly<Record<OutputDtype, string>> = {
     'The sums are then rounded once, to nearest, ties to even, to the dtype in which the first model stores the tensor (float64 becomes float32).',
 };
 
-function method({ scoring, dtype, sha256 }: CardFacts): string {
+function method({ scoring, sha256, dtype }: CardFacts): string {
   const lines = [
     `Each tensor is the sum of weight times values over the models, in float32, in the order of the table, as LM-Cocktail computes it ([arXiv 2311.13534](https://arxiv.org/abs/2311.13534)). ${storedAs[dtype]}`,
   ];
@@ -117,7 +139,14 @@ function scoringText({ definition, temperature, exampleCount }: NonNullable<Card
     reference: "the reference package's definition: the first token's vector, no prompts, cosine / 0.05",
   }[definition];
   const examples = exampleCount === 1 ? 'one example' : `${exampleCount} examples`;
-  return `The weights are softmax(-loss / ${temperature}) of the models' contrastive losses on ${examples} (${loss}).`;
+  return `The weights are softmax(-loss / ${temperature}) of the models' contrastive losses on ${examples} (${loss}). The examples are not published.`;
+}
+
+function recipeText({ link }: CardFacts): string {
+  const file =
+    'Drop `recipe.json`, which lies beside this card, on the page of Shaker: it names the same models and weights, and gives the same bytes.';
+  // in angle brackets an address may hold anything but those and line ends, which it has encoded
+  return link === undefined ? file : `${file} Or open [the recipe's link](<${link}>).`;
 }
 
 function usage({ folder, embedding }: CardFacts): string {

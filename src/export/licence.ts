@@ -1,4 +1,4 @@
-/** What a mixture's card says of its licence: only what every ingredient says of its own. */
+/** What a mixture's card says of its licence: only what its ingredients say of their own. */
 import { toMarkdown, toQuoted } from './escape.ts';
 
 /**
@@ -34,30 +34,64 @@ const hubNames = new Set([
   'llama3.2',
 ]);
 
-/** @param stated (models,) as the models' own cards state them */
-export type StatedLicences = readonly (string | undefined)[];
+/** What one model's own card states. */
+export interface StatedLicence {
+  readonly name: string;
+  readonly licence: string | undefined;
+  /** Where terms without a name on the Hub can be read. */
+  readonly licenceLink: string | undefined;
+}
 
 /** Lines of front matter; none unless every model states the same. */
-export function licenceLines(stated: StatedLicences): readonly string[] {
+export function licenceLines(stated: readonly StatedLicence[]): readonly string[] {
   const shared = sharedLicence(stated);
   if (shared === undefined) return [];
   if (hubNames.has(shared)) return [`license: ${shared}`];
-  return ['license: other', `license_name: ${toQuoted(shared)}`];
+  const [link, ...others] = new Set(stated.map(({ licenceLink }) => licenceLink));
+  const lines = ['license: other', `license_name: ${toQuoted(shared)}`];
+  return link === undefined || others.length > 0 ? lines : [...lines, `license_link: ${toQuoted(link)}`];
 }
 
-/** The same for people: what holds, or that nothing is known. */
-export function licenceText(stated: StatedLicences): string {
+/** The same for people: what holds, what differs and between whom, or that nothing is known. */
+export function licenceText(stated: readonly StatedLicence[]): string {
   const shared = sharedLicence(stated);
+  const forbidding = stated.filter(({ licence }) => forbidsChanges(licence));
+  const warning = forbidding.map(
+    ({ name, licence }) =>
+      `${toMarkdown(name)} is under ${toMarkdown(licence ?? '')}, which does not allow changed versions to be shared. Ask its authors before you share this mixture.`,
+  );
+  return [...warning, sharedText(shared, stated)].join('\n\n');
+}
+
+function sharedText(shared: string | undefined, stated: readonly StatedLicence[]): string {
   if (shared !== undefined) return `Every model above states ${toMarkdown(shared)}.`;
-  if (stated.every((licence) => licence === undefined)) {
+  if (stated.every(({ licence }) => licence === undefined)) {
     return 'Unknown: no model above states a licence. Ask their authors before you share this mixture.';
   }
-  return 'The models above do not state one common licence. All of their terms apply to this mixture; where a licence is unknown, ask the authors before you share it.';
+  const each = [...groupByLicence(stated)].map(
+    ([licence, names]) => `* ${toMarkdown(licence)}: ${names.map(toMarkdown).join(', ')}`,
+  );
+  const sentence =
+    'The models above do not state one common licence. All of their terms apply to this mixture; where a licence is unknown, ask the authors before you share it.';
+  return `${sentence}\n\n${each.join('\n')}`;
+}
+
+function groupByLicence(stated: readonly StatedLicence[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { name, licence = 'unknown' } of stated) {
+    groups.set(licence, [...(groups.get(licence) ?? []), name]);
+  }
+  return groups;
+}
+
+/** Creative Commons' NoDerivatives, by the way its licences are named. Source: https://creativecommons.org/share-your-work/cclicenses/ */
+function forbidsChanges(licence: string | undefined): boolean {
+  return licence !== undefined && /^cc-by(-nc)?-nd(-|$)/i.test(licence.trim());
 }
 
 /** `other` and `unknown` may be something else each time. */
-function sharedLicence(stated: StatedLicences): string | undefined {
-  const names = new Set(stated.map((licence) => licence?.trim().toLowerCase()));
+function sharedLicence(stated: readonly StatedLicence[]): string | undefined {
+  const names = new Set(stated.map(({ licence }) => licence?.trim().toLowerCase()));
   const [only] = names;
   if (names.size !== 1 || only === undefined || only === '') return undefined;
   return only === 'other' || only === 'unknown' ? undefined : only;

@@ -5,6 +5,7 @@
  *   jobs/<id>/output/…   the files, under the paths that they will have
  *   jobs/<id>/begun      written first: JSON { version, name, beganMs }, what to call a job that was left unfinished
  *   jobs/<id>/complete   the marker: JSON { version, name, madeMs, files: [{ path, bytes, sha256 }], proof }
+ *   jobs/<id>/complete.next   the marker that takes its place, see replace.ts
  *
  * While a job is written its maker holds a Web Lock of the job's name; a lock dies with its tab or worker, so a
  * folder that has no marker and whose lock is free was left unfinished. See kept.ts for what becomes of it.
@@ -13,6 +14,7 @@ import { KnownError } from '../errors.ts';
 import type { Proof } from '../proof.ts';
 import { isAbsent, layout, toStorageError } from '../storage.ts';
 import { openFileStream, type FileStream } from './file-stream.ts';
+import { finishReplacing, nextMarkerPath, replaceFile, writeWhole } from './replace.ts';
 import { findFile, openFolder, openJobs } from './storage.ts';
 
 /** One file of a finished job, as it was read back. */
@@ -99,6 +101,41 @@ export class JobFolder {
     return finished;
   }
 
+  /** Writes a file that the marker does not list, whole or not at all. Dedicated workers only. Throws `storage-full`. */
+  async keepBeside(path: string, content: Blob): Promise<void> {
+    try {
+      await writeWhole(await this.#folder.getDirectoryHandle('output'), path, content);
+    } catch (error) {
+      throw toStorageError(error, path);
+    }
+  }
+
+  /** Removes what lies right in the output under a name that `isUnwanted` picks; what is in use and will not go stays. */
+  async removeBeside(isUnwanted: (name: string) => boolean): Promise<void> {
+    const output = await openFolder(this.#folder, 'output');
+    const names: string[] = [];
+    for await (const name of output.keys()) if (isUnwanted(name)) names.push(name);
+    for (const name of names) await output.removeEntry(name).catch(() => undefined);
+  }
+
+  /**
+   * Puts `content` in the place of the finished job's file `written.path`, which lies right in the output, and says so in
+   * the marker: both are new afterwards or, where this was cut short, both as they were. `check` reads back what was
+   * written, before anything changes. Dedicated workers only. Throws `output-missing`, `storage-full`.
+   */
+  async replace(
+    written: WrittenFile,
+    content: Blob,
+    check: (file: File) => Promise<void>,
+  ): Promise<readonly WrittenFile[]> {
+    return navigator.locks.request(jobLock(this.id), () =>
+      replaceFile(this.#folder, written, content, check).catch((error: unknown) => {
+        if (isAbsent(error)) throw new KnownError('output-missing', { job: this.id }, { cause: error });
+        throw toStorageError(error, written.path);
+      }),
+    );
+  }
+
   /** What a finished job says of itself; `undefined` for a job that is not finished. */
   async readComplete(): Promise<Finished | undefined> {
     return readMarker(this.#folder);
@@ -152,6 +189,10 @@ export async function openJob(id: string): Promise<JobFolder> {
   const jobs = await openJobs();
   try {
     const folder = await jobs.getDirectoryHandle(id);
+    // a tab closed in the middle of replacing a file; one that is at it holds the lock
+    if (!(await hasEntry(folder, 'complete')) && (await readMarker(folder)) !== undefined) {
+      await navigator.locks.request(jobLock(id), () => finishReplacing(folder));
+    }
     if ((await readMarker(folder)) !== undefined) return new JobFolder(id, folder, () => undefined);
   } catch (error) {
     // a TypeError: not a name that a folder can have
@@ -160,9 +201,13 @@ export async function openJob(id: string): Promise<JobFolder> {
   throw new KnownError('output-missing', { job: id });
 }
 
-/** The marker, or `undefined` when there is none or it is not whole. */
+/** The marker, or the one that was about to take its place; `undefined` when there is none or it is not whole. */
 export async function readMarker(folder: FileSystemDirectoryHandle): Promise<Finished | undefined> {
-  const marker = await readJson<Marker>(folder, 'complete');
+  return (await readMarkerAt(folder, 'complete')) ?? readMarkerAt(folder, nextMarkerPath);
+}
+
+async function readMarkerAt(folder: FileSystemDirectoryHandle, path: string): Promise<Finished | undefined> {
+  const marker = await readJson<Marker>(folder, path);
   if (marker?.version !== markerVersion) return undefined;
   const { name, madeMs, files, proof } = marker as Marker;
   return { name, madeMs, files, proof };
@@ -187,6 +232,16 @@ async function readJson<T>(
   }
 }
 
+async function hasEntry(folder: FileSystemDirectoryHandle, name: string): Promise<boolean> {
+  try {
+    await folder.getFileHandle(name);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw toStorageError(error, name);
+  }
+}
+
 async function writeJson(folder: FileSystemDirectoryHandle, path: string, value: object): Promise<void> {
   const { stream } = await openFileStream(folder, path);
   const writer = stream.getWriter();
@@ -199,6 +254,7 @@ export async function removeJob(jobs: FileSystemDirectoryHandle, id: string): Pr
   try {
     // the marker goes first: a removal that is cut short leaves a leftover, never a job with holes
     const folder = await jobs.getDirectoryHandle(id);
+    await folder.removeEntry(nextMarkerPath).catch(ignoreAbsent);
     await folder.removeEntry('complete').catch(ignoreAbsent);
     await jobs.removeEntry(id, { recursive: true });
   } catch (error) {

@@ -13,6 +13,11 @@ export function offerLock(job: string): string {
 /** A download may still be reading a zip whose page is closed; nothing younger than this is taken away. */
 const graceMs = 3_600_000;
 
+/** A zip that lies beside an output's files, of which none is one. */
+export function isPacked(path: string): boolean {
+  return /^[^/]+\.zip$/.test(path);
+}
+
 /** Removes what was packed for download from outputs that no page offers: it takes the same room again, and is packed anew in seconds. */
 export async function discardPacked(): Promise<void> {
   for (const folder of await listFolders()) {
@@ -22,9 +27,7 @@ export async function discardPacked(): Promise<void> {
       const listed = new Set(finished.files.map(({ path }) => path));
       const output = await openFolder(folder, 'output');
       for await (const { path, file } of walkFiles(output)) {
-        // a zip lies beside the files, in no folder of theirs
-        const packed = !listed.has(path) && !path.includes('/');
-        if (packed && isOld(file)) await output.removeEntry(path);
+        if (isPacked(path) && !listed.has(path) && isOld(file)) await output.removeEntry(path);
       }
     });
   }

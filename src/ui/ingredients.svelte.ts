@@ -1,48 +1,16 @@
 /** The first station's state: the models on the bar, what is known of each, and how they fit together. */
-import { isKnown, KnownError, type Problem } from '../errors.ts';
-import type { ModelFacts, Prompts } from '../pipeline.ts';
+import { KnownError } from '../errors.ts';
+import type { Prompts } from '../pipeline.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { Asked, Client } from '../worker/client.ts';
+import { isReady, isRefusal, isTokenMatter, type Card, type CardState, type ReadyCard } from './card.ts';
 import { freeSlot } from './colours.ts';
 import { Fitting, type Fit } from './fit.svelte.ts';
 import { nameOf, nameOfFiles } from './model-name.ts';
 import type { Obstacle } from './obstacle.ts';
+import { findCards, slotsFor, type Wanted } from './placing.ts';
 import { RemovedCards, type RemovedCard } from './removed-cards.svelte.ts';
 import { Search } from './search.svelte.ts';
-
-export type CardState =
-  | { readonly at: 'pinning' }
-  | { readonly at: 'inspecting'; readonly model: ModelRef }
-  | { readonly at: 'failed'; readonly model: ModelRef; readonly error: Error }
-  | { readonly at: 'ready'; readonly model: ModelRef; readonly facts: ModelFacts; readonly prompts: Prompts };
-
-export interface Card {
-  /** Names the card for as long as it stands; two cards may hold the same model. */
-  readonly key: string;
-  /** Decides the colour. */
-  readonly slot: number;
-  readonly name: string;
-  readonly state: CardState;
-}
-
-export type ReadyCard = Card & { readonly state: Extract<CardState, { at: 'ready' }> };
-
-export function isReady(card: Card): card is ReadyCard {
-  return card.state.at === 'ready';
-}
-
-function isRefusal(problem: Problem): boolean {
-  return problem.severity === 'refused';
-}
-
-/** The Hub hides a private model as if it were not there. */
-function isTokenMatter(error: Error): boolean {
-  return (
-    isKnown(error, 'hub-gated') ||
-    isKnown(error, 'hub-unauthorised') ||
-    isKnown(error, 'hub-repository-missing')
-  );
-}
 
 /** What is asked of the client here. */
 type Kitchen = Pick<
@@ -60,6 +28,9 @@ export class Ingredients {
   #failure = $state.raw<Error | undefined>();
   #hasToken = $state(false);
   #cardCount = 0;
+  /** Every card that was ever read, as it was first: one that comes back is not read again. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- never shown
+  readonly #past = new Map<string, ReadyCard>();
   readonly #client: Kitchen;
 
   constructor(client: Kitchen) {
@@ -147,6 +118,30 @@ export class Ingredients {
       key: this.#place(nameOf(model), { at: 'inspecting', model }),
     }));
     await Promise.all(placed.map(({ model, key }) => this.#inspect(key, model)));
+  }
+
+  /** Puts exactly these on the bar, in this order; what stands there already, or did before, keeps its card. */
+  async setModels(wanted: readonly Wanted[]): Promise<void> {
+    this.#failure = undefined;
+    this.#removed.clear();
+    const found = findCards(wanted, [...this.#cards, ...this.#past.values()]);
+    const slots = slotsFor(found);
+    this.#cards = wanted.map(({ model, prompts }, m) => {
+      const [card, slot] = [found[m], slots[m] ?? 0];
+      if (card === undefined) {
+        const state = { at: 'inspecting', model } as const;
+        return { key: `model-${this.#cardCount++}`, slot, name: nameOf(model), state };
+      }
+      const { state } = card;
+      const edited = state.at === 'ready' ? { ...state, prompts: prompts ?? state.facts.prompts } : state;
+      return { ...card, slot, state: edited };
+    });
+    const cards = this.#cards;
+    const reading = wanted.map(async ({ model, prompts }, m) => {
+      const key = cards[m]?.key;
+      if (found[m] === undefined && key !== undefined) await this.#inspect(key, model, prompts);
+    });
+    await Promise.all([...reading, this.#compare()]);
   }
 
   /** Says at the field what could not be added. */
@@ -280,11 +275,15 @@ export class Ingredients {
     this.#removed.replace(key, change);
   }
 
-  async #inspect(key: string, model: ModelRef): Promise<void> {
+  async #inspect(key: string, model: ModelRef, prompts?: Prompts): Promise<void> {
     try {
       const facts = await this.#client.inspect(model);
-      const state = { at: 'ready', model, facts, prompts: facts.prompts } as const;
-      this.#replace(key, (card) => ({ ...card, name: facts.name, state }));
+      const state = { at: 'ready', model, facts, prompts: prompts ?? facts.prompts } as const;
+      this.#replace(key, (card) => {
+        const read = { ...card, name: facts.name, state };
+        this.#past.set(key, read);
+        return read;
+      });
     } catch (error) {
       this.#replace(key, (card) => ({ ...card, state: { at: 'failed', model, error: error as Error } }));
     }

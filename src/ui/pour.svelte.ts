@@ -41,6 +41,9 @@ export class Pour {
     this.#recipe = recipe;
   }
 
+  /** Where weights that were set by hand come from after all: a recipe that was opened. */
+  provenance: () => MergeJob['scoring'] = () => undefined;
+
   get poured(): Poured | undefined {
     return this.#poured;
   }
@@ -86,6 +89,12 @@ export class Pour {
     }
   }
 
+  /** One of its files was replaced. */
+  update(output: Output): void {
+    const poured = this.#poured;
+    if (poured?.output.job === output.job) this.#poured = { ...poured, output };
+  }
+
   async downloadZip(): Promise<void> {
     if (this.#poured) await this.saving.zip(this.#poured.output);
   }
@@ -124,11 +133,18 @@ export class Pour {
     const { dtype } = this.#recipe;
     const job = { models, weights: weights.values, prompts: base.state.prompts, dtype };
     const scored = this.#taste.current;
-    if (!this.#recipe.needsLosses || !scored) return job;
+    if (!this.#recipe.needsLosses || !scored) {
+      const scoring = this.provenance();
+      return scoring === undefined ? job : { ...job, scoring };
+    }
+    const { definition, reference } = this.#taste;
     const scoring = {
-      definition: this.#taste.definition,
+      definition,
+      ...(definition === 'reference' ? { settings: reference } : {}),
       temperature: this.#recipe.temperature,
+      losses: scored.scores.losses,
       exampleCount: scored.exampleCount,
+      examplesSha256: scored.scores.examplesSha256,
     };
     return { ...job, scoring };
   }

@@ -39,7 +39,8 @@ export const temperatureMax = 10;
 
 /** What was typed as a number; an empty field is no number, and no 0 either. */
 function numberIn(text: string): number {
-  return text.trim() === '' ? Number.NaN : Number(text);
+  // −0 would be another weight than 0, and print like it
+  return text.trim() === '' ? Number.NaN : Number(text) + 0;
 }
 
 export class Recipe {
@@ -162,6 +163,11 @@ export class Recipe {
     this.#temperature = { temperature: numberIn(text), text };
   }
 
+  /** As it stood once; an emptied field is NaN. */
+  restoreTemperature(temperature: number): void {
+    this.setTemperatureText(Number.isNaN(temperature) ? '' : String(temperature));
+  }
+
   /** Switches by hand from the weights that stand, or from equal shares. */
   setOrigin(origin: WeightsOrigin): void {
     const { weights } = this;
@@ -169,6 +175,12 @@ export class Recipe {
     if (origin !== 'hand' || Object.keys(this.#hand).length > 0) return;
     if (weights.at === 'known') this.#setHand(weights.values);
     else this.shareEqually();
+  }
+
+  /** Weights by hand, (models,) in the order of the cards, exactly as given. */
+  setWeights(weights: readonly number[]): void {
+    this.#origin = 'hand';
+    this.#setHand(weights.map((weight) => weight + 0));
   }
 
   setHandText(key: string, text: string): void {
@@ -195,7 +207,8 @@ export class Recipe {
       this.#ingredients.cards.map((card, m) => {
         const weight = weights[m] ?? 0;
         // only what is shown is rounded: three times 0.3333 would mix 0.9999 of a model
-        return [card.key, { weight, text: String(Number(weight.toPrecision(4))) }];
+        const text = Number.isNaN(weight) ? '' : String(Number(weight.toPrecision(4)));
+        return [card.key, { weight, text }];
       }),
     );
   }

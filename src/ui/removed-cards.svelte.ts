@@ -1,6 +1,6 @@
 /** Cards that were taken away and can come back, as they were. The last one is the first to come back. */
 import type { Fit } from './fit.svelte.ts';
-import type { Card } from './ingredients.svelte.ts';
+import type { Card } from './card.ts';
 
 export interface RemovedCard {
   readonly card: Card;

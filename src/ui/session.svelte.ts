@@ -1,12 +1,16 @@
 /** Everything that the page shows: the four stations and the one task, and which action is the next. */
-import type { LocalFile } from '../source/source.ts';
+import type { LocalFile, ModelRef } from '../source/source.ts';
+import type { Output } from '../pour.ts';
 import type { Client } from '../worker/client.ts';
+import { CardEditor } from './card-editor.svelte.ts';
 import { sortFiles } from './dropped.ts';
 import { Ingredients } from './ingredients.svelte.ts';
 import { KeptHere } from './kept.svelte.ts';
 import type { Obstacle } from './obstacle.ts';
 import { Pour } from './pour.svelte.ts';
 import { Recipe } from './recipe.svelte.ts';
+import { readRecipeLink, type RecipeLink } from './recipe-link.ts';
+import { Replay } from './replay.svelte.ts';
 import { Task } from './task.svelte.ts';
 import { Taste } from './taste.svelte.ts';
 import { TryIt } from './try-it.svelte.ts';
@@ -22,6 +26,8 @@ export class Session {
   readonly pour: Pour;
   readonly tryIt: TryIt;
   readonly kept: KeptHere;
+  readonly replay: Replay;
+  #embedded = $state.raw<readonly ModelRef[] | undefined>();
   readonly #client: Client;
 
   constructor(client: Client, task = new Task()) {
@@ -33,6 +39,13 @@ export class Session {
     this.pour = new Pour(client, task, this.ingredients, this.taste, this.recipe);
     this.tryIt = new TryIt(client, task, this.ingredients, this.taste, this.recipe);
     this.kept = new KeptHere(client, task, this.ingredients, this.recipe, this.pour);
+    this.replay = new Replay(client, task, this.ingredients, this.recipe, this.pour);
+    this.pour.provenance = () => (this.replay.intact ? this.replay.recipe?.reader?.scoring : undefined);
+  }
+
+  /** The embedded models as the page opens with them, once it has. */
+  get embedded(): readonly ModelRef[] | undefined {
+    return this.#embedded;
   }
 
   get next(): NextAction {
@@ -51,6 +64,15 @@ export class Session {
     return this.recipe.needsLosses && unscorable ? 'models-unscorable' : 'none';
   }
 
+  /** The link that rebuilds an output, or why there is none. */
+  readLink(output: Output): Promise<RecipeLink> {
+    return readRecipeLink(this.#client, output, location.href);
+  }
+
+  editCard(output: () => Output): CardEditor {
+    return new CardEditor(this.#client, this.pour, output);
+  }
+
   /** Puts the embedded models on the bar, with their examples. */
   async openDemo(): Promise<void> {
     try {
@@ -58,15 +80,24 @@ export class Session {
       this.taste.samples = samples;
       if (!this.taste.restored && this.taste.rows.length === 0) this.taste.setExamples(examples);
       if (examples[0]) this.tryIt.suggest(examples[0]);
+      this.#embedded = models;
       await this.ingredients.addModels(models);
     } catch (error) {
       this.ingredients.fail(error as Error);
     }
   }
 
+  /** The embedded models' examples, where there are none. */
+  async openSamples(): Promise<void> {
+    const { examples } = await this.#client.demo();
+    if (this.taste.rows.length === 0) this.taste.setExamples(examples);
+  }
+
   /** Models go to the first station, files of examples to the second; `name` is what was dropped or picked. */
   async addFiles(files: readonly LocalFile[], name = ''): Promise<void> {
-    const { models, examples } = sortFiles(files);
+    const others = await this.replay.takeFiles(files);
+    if (others.length === 0 && files.length > 0) return;
+    const { models, examples } = sortFiles(others);
     const reading = this.taste.intake.readFiles(examples.map(({ path, file }) => ({ name: path, file })));
     if (models.length > 0 || examples.length === 0) await this.ingredients.addFiles(models, name);
     await reading;

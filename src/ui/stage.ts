@@ -12,6 +12,8 @@ export function stageSentence(phase: TaskPhase): string {
   switch (stage) {
     case 'fetch':
       return m.stage_fetch({ subject });
+    case 'identify':
+      return m.stage_identify({ subject });
     case 'load':
       return m.stage_load({ subject });
     case 'score':

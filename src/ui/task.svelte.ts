@@ -5,7 +5,7 @@
 import { paceOf, type Pace, type Progress } from '../progress.ts';
 import type { Watch } from '../worker/client.ts';
 
-export type TaskKind = 'score' | 'mix' | 'pack' | 'save' | 'try';
+export type TaskKind = 'identify' | 'score' | 'mix' | 'pack' | 'save' | 'try';
 
 export type TaskPhase =
   | { readonly at: 'idle' }

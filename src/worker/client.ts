@@ -7,6 +7,7 @@
 import type { Device, RanOn } from '../graph/runtime.ts';
 import { KnownError } from '../errors.ts';
 import { makeFolder, removeFolder } from '../export/folder.ts';
+import type { FileIdentity } from '../identity.ts';
 import type { Kept, KeptItem } from '../kept.ts';
 import {
   checkWeights,
@@ -101,6 +102,14 @@ export interface Client {
    * one whose proof is whole; after any failure or stop there is none.
    */
   merge(job: MergeJob, watch?: Watch, trial?: Trial): Promise<Output>;
+  /** What tells a model's checkpoint from any other; files of this computer are hashed for it (stage `identify`). */
+  identify(model: ModelRef, watch?: Watch): Promise<readonly FileIdentity[]>;
+  /** Throws `card-front-matter-invalid` with the line of what the Hub would not take. */
+  checkCard(text: string): Promise<void>;
+  /** Writes another README.md into a finished output. Returns the output as it is now; the old card stays when it throws. */
+  saveCard(output: Output, text: string): Promise<Output>;
+  /** README.md as it was generated, whatever has been saved since. */
+  generatedCard(output: Output): Promise<string>;
   /** One file of a finished output. */
   openFile(output: OutputRef, path: string): Promise<File>;
   /** The finished output as one zip (stage `pack`), kept beside it. */
@@ -166,12 +175,21 @@ export function openClient(): Client {
     checkWeights: (weights) => checkWeights(weights),
     merge(asked, watch, trial = { device: 'automatic' }) {
       askToKeep();
+      // where this page lies, for the link on the card
+      const job = { pageUrl: document.baseURI.replace(/#.*$/, ''), ...asked };
       return whileUsed(asked.models, async () => {
-        const output = await mergeAndProve(files, scoring, asked, watch, trial);
+        const output = await mergeAndProve(files, scoring, job, watch, trial);
         offers.offer(output.job);
         return output;
       });
     },
+    identify: (model, watch) =>
+      files.run((engine, job, report) => engine.identify(job, model, report), watch),
+    checkCard: (text) => files.run(async (engine) => engine.checkCard(text)),
+    async saveCard(output, text) {
+      return { ...output, files: await files.run((engine) => engine.saveCard(output.job, text)) };
+    },
+    generatedCard: ({ job }) => files.run((engine) => engine.generatedCard(job)),
     openFile({ job }, path) {
       offers.offer(job);
       return files.run((engine) => engine.openFile(job, path));

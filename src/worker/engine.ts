@@ -3,7 +3,9 @@
  * what it keeps (opened sources, a session) can be had again, so the page may end it at any time.
  */
 import { expose } from 'comlink';
+import { checkCard, readGeneratedCard, saveCard } from '../card-edit.ts';
 import type { Device } from '../graph/runtime.ts';
+import { identifyModel, type FileIdentity } from '../identity.ts';
 import {
   compareAll,
   createSha256,
@@ -29,6 +31,7 @@ import {
   mergeAll,
   type MergeJob,
   type Output,
+  type OutputFile,
   type Written,
 } from '../pour.ts';
 import type { Report } from '../progress.ts';
@@ -195,6 +198,22 @@ const engine = {
 
   discardUnproved(written: string): Promise<void> {
     return discardUnproved(written);
+  },
+
+  identify(job: string, ref: ModelRef, report: Report): Promise<readonly FileIdentity[]> {
+    return stoppable(job, (signal) => identifyModel(openSource(ref), { signal, report }));
+  },
+
+  checkCard(text: string): void {
+    checkCard(text);
+  },
+
+  saveCard(output: string, text: string): Promise<readonly OutputFile[]> {
+    return saveCard(output, text);
+  },
+
+  generatedCard(output: string): Promise<string> {
+    return readGeneratedCard(output);
   },
 
   openFile(output: string, path: string): Promise<File> {

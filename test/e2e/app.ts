@@ -17,8 +17,20 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** `preferences`: of the browser's profile, as its own settings page writes them. */
-export async function openApp(preferences?: object): Promise<App> {
+export interface Opening {
+  /** Of the page; by default where the built app is served for all tests. */
+  readonly address?: string;
+  /** What stands behind the address, `#` and all. */
+  readonly fragment?: string;
+  /** Of the browser's profile, as its own settings page writes them. */
+  readonly preferences?: object;
+}
+
+export async function openApp({
+  address = `${inject('appUrl')}/index.html`,
+  fragment = '',
+  preferences,
+}: Opening = {}): Promise<App> {
   const profile = mkdtempSync(join(tmpdir(), 'shaker-e2e-'));
   if (preferences) {
     mkdirSync(join(profile, 'Default'));
@@ -36,7 +48,7 @@ export async function openApp(preferences?: object): Promise<App> {
   context.on('request', (request) => requests.push(request.url()));
   const page = await context.newPage();
   page.on('pageerror', (error) => errors.push(error.message));
-  await page.goto(`${inject('appUrl')}/index.html`);
+  await page.goto(`${address}${fragment}`);
   return {
     page,
     context,

@@ -60,6 +60,7 @@ describe('the embedded demo', () => {
       'config_sentence_transformers.json',
       'model.safetensors',
       'modules.json',
+      'recipe.json',
       'sentence_bert_config.json',
       'special_tokens_map.json',
       'tokenizer.json',
@@ -107,7 +108,7 @@ describe('the embedded demo', () => {
     await clickAsItAppears(page, 3);
     await expect.poll(() => downloads.length, { timeout: 30_000 }).toBe(3);
     const zips = await Promise.all(downloads.map(async (download) => readFileSync(await download.path())));
-    expect(readZip(zips[0]!).size).toBe(10);
+    expect(readZip(zips[0]!).size).toBe(11);
     for (const zip of zips) expect(zip.equals(zips[0]!)).toBe(true);
     expect(app.errors).toEqual([]);
   });

@@ -286,7 +286,9 @@ describe('a disk that is full', () => {
 describe('a browser that hides its storage', () => {
   test('says so, and what to do', async () => {
     // as a person does who blocks all cookies and site data
-    const blocked = await openApp({ profile: { default_content_setting_values: { cookies: 2 } } });
+    const blocked = await openApp({
+      preferences: { profile: { default_content_setting_values: { cookies: 2 } } },
+    });
     try {
       const { page } = blocked;
       await page.getByText('These models fit together.').waitFor();

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { checkCard } from '../../src/export/card-check.ts';
 import { printCard, printFloat32, type CardFacts, type CardModel } from '../../src/export/card.ts';
+
+/** Nothing but what a test says. */
+const unstated = { loss: undefined, licenceLink: undefined, languages: [] } as const;
 
 const base: CardModel = {
   name: 'org/base',
@@ -8,6 +13,7 @@ const base: CardModel = {
   hub: { id: 'org/base', commit: 'c'.repeat(40) },
   identity: undefined,
   licence: 'apache-2.0',
+  ...unstated,
 };
 const tuned: CardModel = {
   name: 'tuned',
@@ -15,16 +21,18 @@ const tuned: CardModel = {
   hub: undefined,
   identity: 'sha256 00ff',
   licence: 'apache-2.0',
+  ...unstated,
 };
 
 const facts: CardFacts = {
   name: 'base + tuned',
   folder: 'base-tuned',
   models: [base, tuned],
-  dtype: 'F32',
   scoring: { definition: 'own', temperature: 0.5, exampleCount: 5 },
   embedding: { pooling: 'mean', normalised: true, prompts: { query: '', document: '' } },
+  dtype: 'F32',
   sha256: 'ab'.repeat(32),
+  link: undefined,
 };
 
 function frontMatter(card: string): string {
@@ -64,6 +72,72 @@ tags:
     expect(card).toContain(said);
     expect(card.includes('rounded once')).toBe(dtype !== 'F32');
   });
+  test('states the losses where the models were scored', () => {
+    const scored = [
+      { ...base, loss: 0.123456789 },
+      { ...tuned, loss: 2 },
+    ];
+    expect(printCard({ ...facts, models: scored }))
+      .toContain(`| model | version | licence | loss (nats) | weight |
+| --- | --- | --- | --- | --- |
+| org/base | org/base at ${'c'.repeat(40)} | apache-2.0 | 0.123457 | 0.7 |
+| tuned | sha256 00ff | apache-2.0 | 2 | 0.3 |
+`);
+  });
+
+  test('states languages only where all models state the same', () => {
+    const english = [
+      { ...base, languages: ['en', 'ZH'] },
+      { ...tuned, languages: ['zh', 'en'] },
+    ];
+    expect(frontMatter(printCard({ ...facts, models: english }))).toContain(
+      'language:\n  - "en"\n  - "zh"\n',
+    );
+    expect(frontMatter(printCard({ ...facts, models: [english[0]!, tuned] }))).not.toContain('language');
+  });
+
+  test('names recipe.json, and the link where there is one', () => {
+    expect(printCard(facts)).toContain('Drop `recipe.json`');
+    expect(printCard(facts)).not.toContain("recipe's link");
+    const link = 'https://shaker.example/#recipe=1&m=a/b@c';
+    expect(printCard({ ...facts, link })).toContain(`[the recipe's link](<${link}>)`);
+  });
+
+  test('is a card that the Hub and its Python client take', () => {
+    expect(() => checkCard(printCard(facts))).not.toThrow();
+    expect(() => checkCard(printCard({ ...facts, models: [tuned], embedding: undefined }))).not.toThrow();
+    expect(parse(frontMatter(printCard(facts)))).toEqual({
+      license: 'apache-2.0',
+      library_name: 'sentence-transformers',
+      pipeline_tag: 'sentence-similarity',
+      base_model: ['org/base'],
+      base_model_relation: 'merge',
+      tags: ['merge', 'lm-cocktail', 'shaker'],
+    });
+  });
+
+  test('stays one that they take, whatever strangers wrote', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 30 });
+    const model = fc.record({
+      name: text,
+      licence: fc.option(text, { nil: undefined }),
+      licenceLink: fc.constantFrom(undefined, 'https://a.example/"x"', 'https://b.example/: #'),
+      languages: fc.array(
+        text.filter((code) => code !== ''),
+        { maxLength: 2 },
+      ),
+      hub: fc.option(fc.record({ id: text.filter((id) => id !== ''), commit: text }), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(fc.array(model, { minLength: 1, maxLength: 3 }), (strange) => {
+        const card = printCard({ ...facts, models: strange.map((own) => ({ ...base, ...own })) });
+        expect(() => checkCard(card)).not.toThrow();
+        const { base_model: ids = [] } = parse(frontMatter(card)) as { base_model?: string[] };
+        expect(ids).toEqual([...new Set(strange.flatMap(({ hub }) => (hub === undefined ? [] : [hub.id])))]);
+      }),
+      { numRuns: 50 },
+    );
+  }, 30_000);
 
   test('says where the weights come from', () => {
     expect(printCard(facts)).toContain(
@@ -105,6 +179,39 @@ tags:
     const card = printCard({ ...facts, models: licences.map((licence) => ({ ...base, licence })) });
     expect(frontMatter(card)).not.toContain('license');
     expect(card).toContain(sentence);
+  });
+
+  test('names who states which licence where they differ, and who forbids changed versions', () => {
+    const models = [
+      { ...base, licence: 'mit' },
+      { ...tuned, licence: 'cc-by-nc-nd-4.0' },
+      { ...tuned, name: 'third', licence: undefined },
+    ];
+    const card = printCard({ ...facts, models });
+    expect(card).toContain('* mit: org/base\n* cc-by-nc-nd-4.0: tuned\n* unknown: third\n');
+    expect(card).toContain(
+      'tuned is under cc-by-nc-nd-4.0, which does not allow changed versions to be shared.',
+    );
+  });
+
+  test('links to the terms of a licence without a name on the Hub, where all models link to the same', () => {
+    const own = { licence: 'own-terms', licenceLink: 'https://a.example/terms' };
+    const both = {
+      ...facts,
+      models: [
+        { ...base, ...own },
+        { ...tuned, ...own },
+      ],
+    };
+    expect(frontMatter(printCard(both))).toContain('license_link: "https://a.example/terms"\n');
+    const one = {
+      ...facts,
+      models: [
+        { ...base, ...own },
+        { ...tuned, licence: 'own-terms' },
+      ],
+    };
+    expect(frontMatter(printCard(one))).not.toContain('license_link');
   });
 
   test('states a licence that the Hub has no name for as another one, by its name', () => {

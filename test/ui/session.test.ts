@@ -9,6 +9,8 @@ import { Task } from '../../src/ui/task.svelte.ts';
 import type { Client, KeptItem } from '../../src/worker/client.ts';
 import { factsOf, planned, ranOn, standIn } from './client.ts';
 
+const examplesSha256 = 'e'.repeat(64);
+
 /** The stand-in client with losses as given, and what it was asked to do. */
 function open(
   answers: Partial<Client> = {},
@@ -23,7 +25,14 @@ function open(
   const client = standIn({
     score: async (job) => {
       jobs.scored.push(job);
-      return { losses: losses.slice(0, job.models.length), lossesWithout, ranOn, problems: [], seconds: 1 };
+      return {
+        losses: losses.slice(0, job.models.length),
+        lossesWithout,
+        ranOn,
+        problems: [],
+        seconds: 1,
+        examplesSha256,
+      };
     },
     merge: async (job) => {
       jobs.merged.push(job);
@@ -58,7 +67,13 @@ describe('Session', () => {
     await session.pour.mix();
     expect(session.next).toBe('download');
     expect(jobs.scored[0]).toMatchObject({ device: 'automatic', definition: { kind: 'own' } });
-    expect(jobs.merged[0]?.scoring).toEqual({ definition: 'own', temperature: 1, exampleCount: 1 });
+    expect(jobs.merged[0]?.scoring).toEqual({
+      definition: 'own',
+      temperature: 1,
+      losses: [0.1, 0.5, 2],
+      exampleCount: 1,
+      examplesSha256,
+    });
     // the reference's softmax of these losses at temperature 1; float32 sums in another order differ by 1e-7
     const expected = [0.5494841933250427, 0.3683302700519562, 0.08218558877706528];
     jobs.merged[0]?.weights.forEach((weight, m) => expect(weight).toBeCloseTo(expected[m] ?? NaN, 6));
@@ -132,7 +147,7 @@ describe('Session', () => {
     await session.openDemo();
     const scoring = session.taste.score();
     session.ingredients.remove(keyOf(session, 'bank'));
-    answer({ losses: [0.1, 0.5, 2], lossesWithout: [], ranOn, problems: [], seconds: 1 });
+    answer({ losses: [0.1, 0.5, 2], lossesWithout: [], ranOn, problems: [], seconds: 1, examplesSha256 });
     await scoring;
     expect(session.taste.scored?.models.map((model) => model.name)).toEqual(['base', 'bank', 'science']);
     expect(session.taste.stale).toBe(true);
@@ -144,7 +159,7 @@ describe('Session', () => {
     const { session } = open({
       score: async () => {
         if (failing) throw failure;
-        return { losses: [1, 1, 1], lossesWithout: [], ranOn, problems: [], seconds: 1 };
+        return { losses: [1, 1, 1], lossesWithout: [], ranOn, problems: [], seconds: 1, examplesSha256 };
       },
     });
     await session.openDemo();

@@ -1,0 +1,160 @@
+/**
+ * What stands on the page as the fragment of its address, and back: the models, the settings, the weights. Never the
+ * examples, which are private, nor the token, nor more of this computer's models than their places in the order.
+ *
+ *   m=<model>&m=local&q1=<prompt>&d1=<prompt>&w=examples&t=1&loss=own&dtype=F32
+ *   m=<model>&m=<model>&w=0.5,0.5&t=1&loss=reference,2,512,3&dtype=F16          m=none: an empty bar
+ */
+import { KnownError } from '../errors.ts';
+import type { OutputDtype } from '../merge/plan.ts';
+import type { Prompts } from '../pipeline.ts';
+import { parseFragment, printFragment, type Field } from '../recipe/fragment.ts';
+import { linkLimit } from '../recipe/link.ts';
+import { parseModel, printModel, type AddressModel } from '../recipe/model-text.ts';
+import { modelLimit } from '../recipe/recipe.ts';
+
+export interface ReferenceSettings {
+  readonly batchSize: number;
+  readonly maxInputTokens: number;
+  readonly negativeCount: number;
+}
+
+export interface PageState {
+  readonly models: readonly AddressModel[];
+  /** (models,) where they were edited. */
+  readonly prompts: readonly (Prompts | undefined)[];
+  /** (models,) set by hand; `undefined` when they come from the examples. An emptied field is NaN, here and below. */
+  readonly weights: readonly number[] | undefined;
+  readonly temperature: number;
+  readonly definition: 'own' | 'reference';
+  /** Only of the reference's definition. */
+  readonly reference: ReferenceSettings | undefined;
+  readonly dtype: OutputDtype;
+}
+
+/** What an address states; the page keeps its own of the rest. */
+export type StatedState = Pick<PageState, 'models' | 'prompts' | 'weights'> &
+  Partial<Pick<PageState, 'temperature' | 'definition' | 'reference' | 'dtype'>>;
+
+const dtypes: readonly OutputDtype[] = ['F32', 'F16', 'BF16', 'as-model-1'];
+const noModels = 'none';
+
+export function printAddress({
+  models,
+  prompts,
+  weights,
+  temperature,
+  definition,
+  reference,
+  dtype,
+}: PageState): string {
+  const loss = reference && [reference.batchSize, reference.maxInputTokens, reference.negativeCount];
+  const fields: readonly Field[] = [
+    ...(models.length === 0 ? [noModels] : models.map(printModel)).map((model): Field => ['m', model]),
+    ...prompts.flatMap((edited, m) => (edited === undefined ? [] : printPrompts(edited, m + 1))),
+    ['w', weights === undefined ? 'examples' : weights.map(printNumber).join(',')],
+    ['t', printNumber(temperature)],
+    ['loss', [definition, ...(loss ?? []).map(printNumber)].join(',')],
+    ['dtype', dtype],
+  ];
+  return printFragment(fields);
+}
+
+/** The fragment means to be the page's state, whether or not it can be read. */
+export function isAddress(fragment: string): boolean {
+  return /^#?m=/.test(fragment);
+}
+
+/** The state in a fragment, which may come from anybody. Throws `address-unreadable`. */
+export function parseAddress(fragment: string): StatedState {
+  if (fragment.length > linkLimit) throw unreadable(`${fragment.length} > ${linkLimit}`);
+  const fields = parseFragment(fragment);
+  if (fields === undefined) throw unreadable('key=value&…');
+  const words = fields.flatMap(([key, value]) => (key === 'm' ? [value] : []));
+  const models = words.length === 1 && words[0] === noModels ? [] : words.map(parseWord);
+  if (models.length > modelLimit) throw unreadable(`m: ${models.length} > ${modelLimit}`);
+  const rest = new Map<string, string>();
+  for (const [key, value] of fields) {
+    if (key === 'm') continue;
+    if (rest.has(key)) throw unreadable(`${key}, ${key}`);
+    rest.set(key, value);
+  }
+  return parseRest(rest, models);
+}
+
+function parseRest(rest: ReadonlyMap<string, string>, models: readonly AddressModel[]): StatedState {
+  let state: StatedState = { models, prompts: models.map(() => undefined), weights: undefined };
+  for (const [key, value] of rest) {
+    if (/^[qd]\d+$/.test(key)) state = { ...state, prompts: withPrompt(state.prompts, key, value) };
+    else if (key === 'w') state = { ...state, weights: parseWeights(value, models.length) };
+    else if (key === 't') state = { ...state, temperature: parseNumber(value, key) };
+    else if (key === 'loss') state = { ...state, ...parseLoss(value) };
+    else if (key === 'dtype') state = { ...state, dtype: parseDtype(value) };
+    else throw unreadable(key.slice(0, 40));
+  }
+  return state;
+}
+
+function parseWord(word: string): AddressModel {
+  const model = parseModel(word);
+  if (model === undefined) throw unreadable(`m=${word.slice(0, 80)}`);
+  return model;
+}
+
+function printPrompts({ query, document }: Prompts, number: number): readonly Field[] {
+  return [
+    [`q${number}`, query],
+    [`d${number}`, document],
+  ];
+}
+
+function withPrompt(
+  prompts: readonly (Prompts | undefined)[],
+  key: string,
+  text: string,
+): readonly (Prompts | undefined)[] {
+  const at = Number(key.slice(1)) - 1;
+  if (at < 0 || at >= prompts.length) throw unreadable(key);
+  const edited = key.startsWith('q') ? { query: text } : { document: text };
+  return prompts.map((own, m) => (m === at ? { ...(own ?? { query: '', document: '' }), ...edited } : own));
+}
+
+function parseWeights(text: string, count: number): readonly number[] | undefined {
+  if (text === 'examples') return undefined;
+  const weights = count === 0 && text === '' ? [] : text.split(',').map((part) => parseNumber(part, 'w'));
+  if (weights.length !== count) throw unreadable(`w: ${weights.length} ≠ ${count}`);
+  return weights;
+}
+
+function parseLoss(text: string): Pick<StatedState, 'definition' | 'reference'> {
+  if (text === 'own') return { definition: 'own' };
+  const [definition, batchSize, maxInputTokens, negativeCount, ...more] = text.split(',');
+  if (definition !== 'reference' || negativeCount === undefined || more.length > 0) throw unreadable('loss');
+  const [b, i, n] = [batchSize, maxInputTokens, negativeCount].map((part) => parseNumber(part ?? '', 'loss'));
+  return {
+    definition,
+    reference: { batchSize: b ?? NaN, maxInputTokens: i ?? NaN, negativeCount: n ?? NaN },
+  };
+}
+
+function parseDtype(text: string): OutputDtype {
+  const dtype = dtypes.find((dtype) => dtype === text);
+  if (dtype === undefined) throw unreadable('dtype');
+  return dtype;
+}
+
+/** An emptied field has no number. */
+function printNumber(value: number): string {
+  return Number.isFinite(value) ? String(value) : '';
+}
+
+function parseNumber(text: string, key: string): number {
+  if (text === '') return Number.NaN;
+  const value = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isFinite(value)) throw unreadable(`${key}: ${text.slice(0, 40)}`);
+  return value;
+}
+
+function unreadable(why: string): KnownError {
+  return new KnownError('address-unreadable', { why });
+}

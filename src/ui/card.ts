@@ -1,0 +1,38 @@
+/** One model on the bar, from the moment that it is named. */
+import { isKnown, type Problem } from '../errors.ts';
+import type { ModelFacts, Prompts } from '../pipeline.ts';
+import type { ModelRef } from '../source/source.ts';
+
+export type CardState =
+  | { readonly at: 'pinning' }
+  | { readonly at: 'inspecting'; readonly model: ModelRef }
+  | { readonly at: 'failed'; readonly model: ModelRef; readonly error: Error }
+  | { readonly at: 'ready'; readonly model: ModelRef; readonly facts: ModelFacts; readonly prompts: Prompts };
+
+export interface Card {
+  /** Names the card for as long as it stands; two cards may hold the same model. */
+  readonly key: string;
+  /** Decides the colour. */
+  readonly slot: number;
+  readonly name: string;
+  readonly state: CardState;
+}
+
+export type ReadyCard = Card & { readonly state: Extract<CardState, { at: 'ready' }> };
+
+export function isReady(card: Card): card is ReadyCard {
+  return card.state.at === 'ready';
+}
+
+export function isRefusal(problem: Problem): boolean {
+  return problem.severity === 'refused';
+}
+
+/** The Hub hides a private model as if it were not there. */
+export function isTokenMatter(error: Error): boolean {
+  return (
+    isKnown(error, 'hub-gated') ||
+    isKnown(error, 'hub-unauthorised') ||
+    isKnown(error, 'hub-repository-missing')
+  );
+}
