@@ -11,6 +11,7 @@ import { offerLock, type MergeJob, type Output } from '../pour.ts';
 import type { Example } from '../score/examples.ts';
 import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
+import { startWorker } from './start.ts';
 import { WorkerHandle, type Watch } from './worker-handle.ts';
 
 export type { Watch } from './worker-handle.ts';
@@ -101,10 +102,6 @@ export function openClient(): Client {
 /** The first folder among what was dropped. */
 function folderOf(files: readonly LocalFile[]): string {
   return files.find(({ path }) => path.includes('/'))?.path.split('/')[0] ?? '';
-}
-
-function startWorker(name: 'files' | 'scoring'): Worker {
-  return new Worker(new URL('./engine.ts', import.meta.url), { type: 'module', name });
 }
 
 /** Holds a Web Lock until the returned function is called, or the page goes. */
