@@ -4,6 +4,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArguments, findChromium } from './test/support/chromium.ts';
 import { hubCommands } from './test/support/hub-commands.ts';
+import { offlinePlugin } from './vite.offline.ts';
 import { headersOf, isolation, parseHub, policyPlugin } from './vite.policy.ts';
 
 /** The Hub that the app asks, fixed when it is built: tests and mirrors need no branch in the code. */
@@ -22,6 +23,7 @@ export default defineConfig({
     }),
     svelte({ configFile: false }),
     policyPlugin(hub),
+    offlinePlugin(),
   ],
   server: { headers: isolation },
   preview: { headers: headersOf(hub) },

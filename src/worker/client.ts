@@ -9,11 +9,13 @@ import { checkWeights, parseExamples, weigh } from '../pipeline.ts';
 import type { Comparison, ModelFacts, ScoreJob, Scores } from '../pipeline.ts';
 import { offerLock, type MergeJob, type Output } from '../pour.ts';
 import type { Example } from '../score/examples.ts';
+import { watchFetch, type LedgerEntry } from '../source/ledger.ts';
 import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import { startWorker } from './start.ts';
 import { WorkerHandle, type Watch } from './worker-handle.ts';
 
+export type { LedgerEntry } from '../source/ledger.ts';
 export type { Watch } from './worker-handle.ts';
 
 export interface Client {
@@ -59,10 +61,12 @@ export interface Client {
 /** Long enough to score again and again without loading the runtime anew, short enough to give a gigabyte back. */
 const idleMs = 60_000;
 
-export function openClient(): Client {
+/** @param record hears of every request that leaves this page's origin, from the page and from its workers */
+export function openClient(record: (entry: LedgerEntry) => void = () => undefined): Client {
+  watchFetch(record);
   const setup = { demoUrl: new URL('demo/', document.baseURI).href, token: undefined };
-  const files = new WorkerHandle(() => startWorker('files'), setup);
-  const scoring = new WorkerHandle(() => startWorker('scoring'), setup, idleMs);
+  const files = new WorkerHandle(() => startWorker('files'), setup, record);
+  const scoring = new WorkerHandle(() => startWorker('scoring'), setup, record, idleMs);
   const offers = new Map<string, () => void>();
   // a browser without storage says so when it is needed
   void files.run((engine) => engine.tidy()).catch(() => undefined);
