@@ -27,7 +27,7 @@ export function offlinePlugin(): Plugin {
       ({ publicDir, root } = config);
     },
     buildStart() {
-      this.emitFile({ type: 'chunk', id: join(root, 'src/offline/service-worker.ts'), fileName });
+      this.emitFile({ type: 'chunk', id: join(root, 'src/offline/copy-worker.ts'), fileName });
     },
     generateBundle: {
       // after the page has been written

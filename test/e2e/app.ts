@@ -10,14 +10,15 @@ import { readZip } from '../support/unzip.ts';
 export interface App {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Addresses that the page and its workers asked for, in order. */
+  /** Addresses that the page and its workers asked for, in order; not what the service worker fetches for later. */
   readonly requests: readonly string[];
   /** What went wrong in the page and nobody caught. */
   readonly errors: readonly string[];
   close(): Promise<void>;
 }
 
-export async function openApp(): Promise<App> {
+/** @param address of the page; by default where the built app is served for all tests */
+export async function openApp(address = `${inject('appUrl')}/index.html`): Promise<App> {
   const profile = mkdtempSync(join(tmpdir(), 'shaker-e2e-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium(),
@@ -28,10 +29,12 @@ export async function openApp(): Promise<App> {
   });
   const requests: string[] = [];
   const errors: string[] = [];
-  context.on('request', (request) => requests.push(request.url()));
+  context.on('request', (request) => {
+    if (request.serviceWorker() === null) requests.push(request.url());
+  });
   const page = await context.newPage();
   page.on('pageerror', (error) => errors.push(error.message));
-  await page.goto(`${inject('appUrl')}/index.html`);
+  await page.goto(address);
   return {
     page,
     context,
@@ -42,6 +45,14 @@ export async function openApp(): Promise<App> {
       rmSync(profile, { recursive: true, force: true });
     },
   };
+}
+
+/** The whole job with the embedded models: score, mix, download. The files of the zip by path inside its folder. */
+export async function runDemoJob(page: Page): Promise<ReadonlyMap<string, Uint8Array>> {
+  await page.getByRole('button', { name: 'Score', exact: true }).first().click();
+  await page.getByRole('button', { name: 'Mix', exact: true }).first().click({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
+  return downloadZip(page);
 }
 
 /** Clicks Download zip and returns its files by path inside the one folder. */

@@ -45,7 +45,7 @@ worker.addEventListener('fetch', (event) => {
     return;
   }
   const file = byAddress.get(url.href);
-  if (file !== undefined) event.respondWith(answerFile(file, request));
+  if (file !== undefined) event.respondWith(answerFile(file, url.href, event));
 });
 
 worker.addEventListener('message', (event) => {
@@ -138,17 +138,18 @@ function haveSameRights(kept: Response, now: Response): boolean {
 }
 
 /** From the copy; else from the network, and kept when it is what this version has there. */
-async function answerFile({ integrity }: AppFile, request: Request): Promise<Response> {
-  const address = new URL(request.url);
-  address.search = address.hash = '';
+async function answerFile({ integrity }: AppFile, address: string, event: FetchEvent): Promise<Response> {
   const cache = await caches.open(cacheName);
-  const kept = await cache.match(address.href);
+  const kept = await cache.match(address);
   if (kept !== undefined) return kept;
-  const response = await fetch(request);
-  if (response.ok && (await hashOf(response.clone())) === integrity) {
-    // a full disk keeps nothing, and takes nothing from the page
-    await cache.put(address.href, response.clone()).catch(() => undefined);
-  }
+  const response = await fetch(event.request);
+  const copy = response.clone();
+  event.waitUntil(
+    hashOf(response.clone())
+      .then((hash) => (hash === integrity ? cache.put(address, plain(copy)) : undefined))
+      // a full disk keeps nothing, and takes nothing from the page
+      .catch(() => undefined),
+  );
   return response;
 }
 
