@@ -60,7 +60,7 @@ export default ts.config(
     languageOptions: { globals: globals.node },
   },
   {
-    files: ['test/**/*.ts', 'tools/**/*.ts', 'bench/**/*.ts', 'vite.config.ts'],
+    files: ['test/**/*.ts', 'tools/**/*.ts', 'bench/**/*.ts', 'vite.*.ts'],
     rules: { 'no-console': 'off' },
   },
 );

@@ -4,21 +4,17 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArguments, findChromium } from './test/support/chromium.ts';
 import { hubCommands } from './test/support/hub-commands.ts';
+import { offlinePlugin } from './vite.offline.ts';
+import { headersOf, isolation, parseHub, policyPlugin } from './vite.policy.ts';
 
 /** The Hub that the app asks, fixed when it is built: tests and mirrors need no branch in the code. */
-const hub = process.env['SHAKER_HUB'] ?? 'https://huggingface.co';
-
-/** What threads in WebAssembly need from the server. */
-const isolation = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
+const hub = parseHub(process.env['SHAKER_HUB']);
 
 const testing = process.env['VITEST'] !== undefined;
 
 export default defineConfig({
   base: './',
-  define: { __HUB__: JSON.stringify(hub) },
+  define: { __HUB__: JSON.stringify(hub.url) },
   plugins: [
     paraglideVitePlugin({
       project: './project.inlang',
@@ -26,16 +22,18 @@ export default defineConfig({
       strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
     }),
     svelte({ configFile: false }),
+    policyPlugin(hub),
+    offlinePlugin(),
   ],
   server: { headers: isolation },
-  preview: { headers: isolation },
+  preview: { headers: headersOf(hub) },
   worker: { format: 'es' },
   build: { target: 'es2023', chunkSizeWarningLimit: 1000 },
   optimizeDeps: {
     exclude: ['onnxruntime-web'],
     include: [
       ...['@huggingface/hub', '@huggingface/tokenizers', 'comlink', 'client-zip', 'hash-wasm', 'papaparse'],
-      'valibot',
+      ...['valibot', 'yaml'],
     ],
   },
   test: {

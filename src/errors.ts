@@ -56,6 +56,7 @@ export interface FactsOf {
   'hub-revision-missing': { id: string; revision: string };
   'hub-file-missing': { id: string; file: string };
   'hub-unreachable': { host: string };
+  'hub-busy': { host: string; seconds: number };
   'hub-status': { host: string; file: string; status: number };
   'hub-answer-invalid': { id: string; why: string };
   'hub-range-ignored': { id: string; file: string };

@@ -49,7 +49,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...['source', 'export', 'errors', 'progress'],
   ],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],
-  main: ['ui', 'worker/client'],
+  // which build of the runtime this browser can use is decided where it is loaded
+  offline: ['graph'],
+  main: ['ui', 'worker/client', 'offline'],
 };
 
 /** Packages that one file alone may import; any other package but these is for anyone. */

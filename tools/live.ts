@@ -10,13 +10,14 @@ import { KnownError } from '../src/errors.ts';
 import { startDigest } from '../src/source/digest.ts';
 import { openHub, pinRevision, type HubEntry, type HubSource } from '../src/source/hub.ts';
 import { parseHubId } from '../src/source/hub-id.ts';
+import { parseHub } from '../vite.policy.ts';
 
 const text = process.argv[2];
 if (text === undefined) {
   console.error('Name a model: npm run test:live -- sentence-transformers/all-MiniLM-L6-v2');
   process.exit(1);
 }
-const hubUrl = process.env['SHAKER_HUB'] ?? 'https://huggingface.co';
+const hubUrl = parseHub(process.env['SHAKER_HUB']).url;
 const access = { hubUrl, token: process.env['HF_TOKEN'], signal: AbortSignal.timeout(60_000) };
 
 try {

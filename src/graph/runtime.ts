@@ -22,6 +22,15 @@ export interface Runtime {
   readonly gpu: GPUDevice | undefined;
 }
 
+/** Builds of ONNX Runtime: for the CPU; for the GPU where WebAssembly suspends natively; for the GPU elsewhere. */
+export type RuntimeBuild = 'wasm' | 'jspi' | 'webgpu';
+
+/** Which build runs there, in this browser. */
+export function buildFor(place: 'cpu' | 'gpu'): RuntimeBuild {
+  if (place === 'cpu') return 'wasm';
+  return 'Suspending' in WebAssembly ? 'jspi' : 'webgpu';
+}
+
 /** ONNX Runtime gains little beyond four threads on models of this size. */
 const maxThreadCount = 4;
 

@@ -7,7 +7,7 @@
 import type * as Ort from 'onnxruntime-web';
 import { KnownError } from '../errors.ts';
 import type { EncoderGraph, Parameter } from './graph.ts';
-import type { Runtime } from './runtime.ts';
+import { buildFor, type Runtime, type RuntimeBuild } from './runtime.ts';
 
 /** A value for one run: int64 sizes and ids, or float32 masks. */
 export type Feed =
@@ -139,17 +139,22 @@ export class EncoderSession {
   }
 }
 
-/** WASM takes the small bundle; WebGPU the one that suspends natively where the browser can. */
 async function loadOrt(runtime: Runtime): Promise<OrtModule> {
-  const ort: OrtModule =
-    runtime.gpu === undefined
-      ? await import('onnxruntime-web/wasm')
-      : 'Suspending' in WebAssembly
-        ? await import('onnxruntime-web/jspi')
-        : await import('onnxruntime-web/webgpu');
+  const ort = await importOrt(buildFor(runtime.gpu === undefined ? 'cpu' : 'gpu'));
   if (runtime.gpu === undefined) ort.env.wasm.numThreads = runtime.ranOn.threadCount;
   ort.env.logLevel = 'error';
   return ort;
+}
+
+function importOrt(build: RuntimeBuild): Promise<OrtModule> {
+  switch (build) {
+    case 'wasm':
+      return import('onnxruntime-web/wasm');
+    case 'jspi':
+      return import('onnxruntime-web/jspi');
+    case 'webgpu':
+      return import('onnxruntime-web/webgpu');
+  }
 }
 
 function lossOf({ gpu }: Runtime): Promise<never> {

@@ -1,11 +1,13 @@
 /**
  * Requests to the Hub: what every one of them carries, and every way in which an answer may be refused, as a
- * known error. Nothing is tried twice; that would go into `request`, and nowhere else.
+ * known error. What may pass by itself is tried again (hub-patience.ts) in `request`, and nowhere else; a body that
+ * breaks off goes on in hub-range.ts.
  *
  * Source: https://huggingface.co/docs/hub/api; the `X-Error-Code` header as in
  * https://github.com/huggingface/huggingface_hub, `hf_raise_for_status`.
  */
 import { KnownError } from '../errors.ts';
+import { busySeconds, defaultBackoffMs, drain, pause, toWaitMs } from './hub-patience.ts';
 
 /** Which Hub, who asks, and how to stop. */
 export interface HubAccess {
@@ -14,6 +16,8 @@ export interface HubAccess {
   /** Opens gated and private models. Goes to the Hub's own origin only. */
   readonly token?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** How long to wait before each further attempt where the Hub does not say; none: nothing is tried twice. */
+  readonly backoffMs?: readonly number[] | undefined;
 }
 
 /** What a request is about, for the sentence when it fails. */
@@ -37,7 +41,6 @@ export async function askHub(
   try {
     const response = await request(url, headers, access);
     if (response.ok) return response;
-    await response.body?.cancel();
     throw toStatusError(response, url, subject, access);
   } catch (error) {
     throw toHubError(error, subject, access);
@@ -61,8 +64,27 @@ export function createHubFetch(subject: Subject, access: HubAccess): typeof fetc
   };
 }
 
-/** The one place from which requests to the Hub leave. */
+/**
+ * The one place from which requests to the Hub leave. Asks again while the answer may get better by waiting; a
+ * refusal comes back with its body read, so that its bytes are known.
+ */
 async function request(url: URL, asked: HeadersInit, access: HubAccess): Promise<Response> {
+  const delaysMs = [...(access.backoffMs ?? defaultBackoffMs)];
+  for (;;) {
+    const delayMs = delaysMs.shift();
+    const answer = await send(url, asked, access).catch((error: unknown) => {
+      // the network may be better the next time; anything else that is thrown will not be
+      if (delayMs === undefined || !(error instanceof TypeError)) throw error;
+    });
+    if (answer?.ok === true) return answer;
+    if (answer !== undefined) await drain(answer);
+    const waitMs = answer === undefined ? delayMs : toWaitMs(answer, delayMs);
+    if (answer !== undefined && waitMs === undefined) return answer;
+    await pause(waitMs ?? 0, access.signal);
+  }
+}
+
+async function send(url: URL, asked: HeadersInit, access: HubAccess): Promise<Response> {
   // a listing names its next page itself, and no answer may send a request, or the token, elsewhere
   if (url.origin !== new URL(access.hubUrl).origin) throw new SyntaxError(`it refers to ${url.origin}`);
   const headers = new Headers(asked);
@@ -80,7 +102,6 @@ async function request(url: URL, asked: HeadersInit, access: HubAccess): Promise
 
 function toStatusError(response: Response, url: URL, subject: Subject, access: HubAccess): KnownError {
   const { id, revision, file } = subject;
-  const { status } = response;
   switch (response.headers.get('X-Error-Code')) {
     case 'GatedRepo':
       return new KnownError('hub-gated', { id });
@@ -92,13 +113,13 @@ function toStatusError(response: Response, url: URL, subject: Subject, access: H
     case 'EntryNotFound':
       return new KnownError('hub-file-missing', { id, file: file ?? url.pathname });
     default:
-      return toPlainStatusError(status, url, subject, access);
+      return toPlainStatusError(response, url, subject, access);
   }
 }
 
 /** A refusal without a code: the Hub's newer ones, and what stands between it and us. */
 function toPlainStatusError(
-  status: number,
+  { status, headers }: Response,
   url: URL,
   { id, file }: Subject,
   { token }: HubAccess,
@@ -107,6 +128,7 @@ function toPlainStatusError(
   if (status === 401)
     return new KnownError(token === undefined ? 'hub-repository-missing' : 'hub-unauthorised', { id });
   if (status === 403) return new KnownError('hub-gated', { id });
+  if (status === 429) return new KnownError('hub-busy', { host: url.host, seconds: busySeconds(headers) });
   if (status === 404 && file !== undefined) return new KnownError('hub-file-missing', { id, file });
   if (status === 404) return new KnownError('hub-repository-missing', { id });
   return new KnownError('hub-status', { host: url.host, file: file ?? url.pathname, status });

@@ -4,12 +4,14 @@
  *
  * Source: RFC 9110, 14 (range requests)
  */
-import { KnownError } from '../errors.ts';
+import { isKnown, KnownError } from '../errors.ts';
 import { askHub, toHubError, type HubAccess, type Subject } from './hub-fetch.ts';
+import { defaultBackoffMs, pause } from './hub-patience.ts';
 
 /**
- * Bytes `start` to `end` of a file of `bytes` bytes. Throws `hub-range-ignored` and `hub-size-wrong` when the
- * answer is anything else, before its first byte where its header tells.
+ * Bytes `start` to `end` of a file of `bytes` bytes. A body that breaks off goes on from its last byte, a few times.
+ * Throws `hub-range-ignored` and `hub-size-wrong` when the answer is anything else, before its first byte where its
+ * header tells, and `hub-unreachable`.
  */
 export async function* readHubRange(
   subject: Required<Subject>,
@@ -18,30 +20,64 @@ export async function* readHubRange(
   end: number,
   access: HubAccess,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  if (end <= start) return;
+  const delaysMs = [...(access.backoffMs ?? defaultBackoffMs)];
+  for (let at = start; at < end;) {
+    const response = await askRange(subject, at, end, access);
+    try {
+      for await (const piece of readBody(response, subject, bytes, at, end)) {
+        at += piece.byteLength;
+        yield piece;
+      }
+      return;
+    } catch (error) {
+      const known = toHubError(error, subject, access);
+      const delayMs = isKnown(known, 'hub-unreachable') ? delaysMs.shift() : undefined;
+      if (delayMs === undefined) throw known;
+      await pause(delayMs, access.signal);
+    }
+  }
+}
+
+function askRange(
+  subject: Required<Subject>,
+  start: number,
+  end: number,
+  access: HubAccess,
+): Promise<Response> {
   const { id, revision, file } = subject;
   const path = file.split('/').map(encodeURIComponent).join('/');
   const url = new URL(`/${id}/resolve/${revision}/${path}`, access.hubUrl);
-  const response = await askHub(url, { Range: `bytes=${start}-${end - 1}` }, subject, access);
+  return askHub(url, { Range: `bytes=${start}-${end - 1}` }, subject, access);
+}
+
+async function* readBody(
+  response: Response,
+  subject: Required<Subject>,
+  bytes: number,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = response.body!.getReader();
+  const wanted = end - start;
   let got = 0;
   try {
     checkRange(response, subject, bytes, start, end);
-    for (;;) {
+    while (got < wanted) {
       const { done, value } = await reader.read();
       if (done) break;
       got += value.byteLength;
-      if (got > end - start) break;
-      yield value;
+      // the end is seen before the last piece is given away: whoever has it need not ask once more
+      if (got === wanted) got += (await reader.read()).value?.byteLength ?? 0;
+      if (got <= wanted) yield value;
     }
-  } catch (error) {
-    throw toHubError(error, subject, access);
   } finally {
     // ends the transfer when the reader stopped early; a body that failed has nothing left to end
     await reader.cancel().catch(() => undefined);
   }
-  if (got !== end - start)
-    throw new KnownError('hub-size-wrong', { id, file, statedBytes: end - start, gotBytes: got });
+  if (got !== wanted) {
+    const { id, file } = subject;
+    throw new KnownError('hub-size-wrong', { id, file, statedBytes: wanted, gotBytes: got });
+  }
 }
 
 /** That the answer is the range that was asked for, of a file of the size that the listing stated. */

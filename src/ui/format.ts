@@ -117,6 +117,16 @@ export function splitName(name: string): { readonly head: string; readonly tail:
   return { head: name.slice(0, at), tail: name.slice(at) };
 }
 
+/** Names in a row, e.g. `a, b and c`. */
+export function formatList(names: readonly string[]): string {
+  return new Intl.ListFormat(getLocale(), { type: 'conjunction' }).format(names);
+}
+
+/** The time of day to the second. */
+export function formatTime(ms: number): string {
+  return new Intl.DateTimeFormat(getLocale(), { timeStyle: 'medium' }).format(ms);
+}
+
 /** The first digits of a commit or hash, as many as people compare by eye. */
 export function shortHash(hash: string): string {
   return hash.slice(0, 8);

@@ -25,18 +25,21 @@ import type { Example } from '../score/examples.ts';
 import type { Table } from '../score/table.ts';
 import type { Found } from '../search.ts';
 import { readAsked, type Asked } from '../source/hub-id.ts';
+import { watchFetch, type LedgerEntry } from '../source/ledger.ts';
 import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { Demo } from './engine.ts';
 import { Offers, whileUsed } from './page-locks.ts';
 import { mergeAndProve, type Trial } from './prove.ts';
 import { askToKeep, readRoom, type Room } from './room.ts';
+import { startWorker } from './start.ts';
 import { WorkerHandle, type Watch } from './worker-handle.ts';
 
 export type { Demo } from './engine.ts';
 export type { Kept, KeptItem, KeptOutput, StoredModel, UnfinishedJob } from '../kept.ts';
 export type { Found, FoundModel } from '../search.ts';
 export type { Asked } from '../source/hub-id.ts';
+export type { LedgerEntry } from '../source/ledger.ts';
 export type { Trial } from './prove.ts';
 export type { Room } from './room.ts';
 export type { Watch } from './worker-handle.ts';
@@ -131,10 +134,12 @@ export interface Client {
 /** Long enough to score again and again without loading the runtime anew, short enough to give a gigabyte back. */
 const idleMs = 60_000;
 
-export function openClient(): Client {
+/** @param record hears of every request that leaves this page's origin, from the page and from its workers */
+export function openClient(record: (entry: LedgerEntry) => void = () => undefined): Client {
+  watchFetch(record);
   const setup = { demoUrl: new URL('demo/', document.baseURI).href, token: undefined };
-  const files = new WorkerHandle(() => startWorker('files'), setup);
-  const scoring = new WorkerHandle(() => startWorker('scoring'), setup, idleMs);
+  const files = new WorkerHandle(() => startWorker('files'), setup, record);
+  const scoring = new WorkerHandle(() => startWorker('scoring'), setup, record, idleMs);
   const offers = new Offers();
   // a browser without storage says so when it is needed
   void files.run((engine) => engine.tidy()).catch(() => undefined);
@@ -233,8 +238,4 @@ function askAtFetch({ signal, report }: Watch = {}): Watch {
 /** The first folder among what was dropped. */
 function folderOf(files: readonly LocalFile[]): string {
   return files.find(({ path }) => path.includes('/'))?.path.split('/')[0] ?? '';
-}
-
-function startWorker(name: 'files' | 'scoring'): Worker {
-  return new Worker(new URL('./engine.ts', import.meta.url), { type: 'module', name });
 }

@@ -51,6 +51,7 @@ import {
 import { parseHubId } from '../source/hub-id.ts';
 import type { HubAccess } from '../source/hub-fetch.ts';
 import { openHub, pinRevision } from '../source/hub.ts';
+import { watchFetch, type LedgerEntry } from '../source/ledger.ts';
 import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
 import { tryOut, type Tried, type TryJob } from '../try-out.ts';
@@ -71,6 +72,8 @@ export interface Demo {
 }
 
 let setup: Setup = { demoUrl: '', token: undefined };
+/** Tells the page of a request. Comlink drops what a proxy that was collected is told, so it is kept here. */
+let tellRequest: (entry: LedgerEntry) => void = () => undefined;
 const scorer = new Scorer();
 const jobs = new Map<string, AbortController>();
 /** Hub and embedded models by name and commit: their listings and small files are read once. */
@@ -111,10 +114,11 @@ async function stoppable<T>(job: string, work: (signal: AbortSignal) => Promise<
 }
 
 const engine = {
-  /** First call after a start, and again when the token changes. */
-  begin(next: Setup): void {
+  /** First call after a start, and again when the token changes. No request is made before it. */
+  begin(next: Setup, onRequest: (entry: LedgerEntry) => void): void {
     if (next.token !== setup.token) sources.clear();
     setup = next;
+    tellRequest = onRequest;
   },
 
   async demo(): Promise<Demo> {
@@ -252,6 +256,7 @@ export type Engine = typeof engine;
 
 // the runtime's threads load this same file under a name of their own
 if (!self.name.startsWith('em-pthread')) {
+  watchFetch((entry) => tellRequest(entry));
   carryKnownErrors();
   expose(engine);
 }

@@ -7,6 +7,7 @@ import { proxy, wrap, type Remote } from 'comlink';
 import { KnownError } from '../errors.ts';
 import type { Progress, Report } from '../progress.ts';
 import type { Check, OnCheck } from '../proof.ts';
+import type { LedgerEntry } from '../source/ledger.ts';
 import type { Engine, Setup } from './engine.ts';
 import { carryKnownErrors } from './wire.ts';
 
@@ -31,6 +32,7 @@ interface Running {
   /** Rejects when the worker is gone, for whatever reason. */
   readonly died: Promise<never>;
   readonly kill: (reason: Error) => void;
+  readonly onRequest: (entry: LedgerEntry) => void;
 }
 
 /** Callbacks cross as arguments of their own: Comlink carries none inside a value. */
@@ -43,22 +45,27 @@ export class WorkerHandle {
   readonly #start: () => Worker;
   #running: Running | undefined;
   #setup: Setup;
+  readonly #record: (entry: LedgerEntry) => void;
   readonly #idleMs: number | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
   /** Calls that have not settled. */
   #calls = 0;
 
-  /** @param idleMs after so long without a call the worker is ended: WebAssembly's memory never shrinks by itself */
-  constructor(start: () => Worker, setup: Setup, idleMs?: number) {
+  /**
+   * @param record hears of every request that leaves the page's origin from one of the workers
+   * @param idleMs after so long without a call the worker is ended: WebAssembly's memory never shrinks by itself
+   */
+  constructor(start: () => Worker, setup: Setup, record: (entry: LedgerEntry) => void, idleMs?: number) {
     this.#start = start;
     this.#setup = setup;
+    this.#record = record;
     this.#idleMs = idleMs;
   }
 
   /** What every worker is told first, a replacement too; kept here, in memory. */
   async begin(setup: Setup): Promise<void> {
     this.#setup = setup;
-    await this.#running?.remote.begin(setup);
+    await this.#running?.remote.begin(setup, this.#running.onRequest);
   }
 
   /**
@@ -126,12 +133,15 @@ export class WorkerHandle {
     const died = new Promise<never>((_, no) => (reject = no));
     // a worker that dies between calls is nobody's error
     died.catch(() => undefined);
+    const requests = new Requests(this.#record);
+    const onRequest = proxy((entry: LedgerEntry) => requests.hear(entry));
     const kill = (reason: Error): void => {
       worker.terminate();
+      requests.stop();
       if (this.#running === running) this.#running = undefined;
       reject(reason);
     };
-    const running: Running = { worker, remote, died, kill };
+    const running: Running = { worker, remote, died, kill, onRequest };
     worker.addEventListener('error', (event) => {
       kill(new KnownError('engine-died', { why: event.message ?? 'it could not be started' }));
     });
@@ -139,7 +149,7 @@ export class WorkerHandle {
       kill(new KnownError('engine-died', { why: 'a message could not be read' }));
     });
     // messages arrive in order: no call needs to wait for this one
-    void remote.begin(this.#setup).catch(() => undefined);
+    void remote.begin(this.#setup, onRequest).catch(() => undefined);
     return running;
   }
 }
@@ -155,6 +165,30 @@ function stopper({ remote, kill }: Running, job: string): { request: () => void;
     },
     done: () => clearTimeout(timer),
   };
+}
+
+/** The requests of one worker: those that are under way end with it. */
+class Requests {
+  readonly #record: (entry: LedgerEntry) => void;
+  readonly #running = new Map<string, LedgerEntry>();
+  #stopped = false;
+
+  constructor(record: (entry: LedgerEntry) => void) {
+    this.#record = record;
+  }
+
+  hear(entry: LedgerEntry): void {
+    // what was on its way when the worker ended
+    if (this.#stopped) return;
+    if (entry.state === 'running') this.#running.set(entry.id, entry);
+    else this.#running.delete(entry.id);
+    this.#record(entry);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const entry of this.#running.values()) this.#record({ ...entry, state: 'stopped' });
+  }
 }
 
 /** Rings when a computing stage is silent too long. A slow network or a slow disk that a person picked is no hang. */

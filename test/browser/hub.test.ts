@@ -2,6 +2,7 @@ import { cdp, commands } from 'vitest/browser';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { searchModels } from '../../src/search.ts';
 import { openCached } from '../../src/source/cached.ts';
+import type { HubAccess } from '../../src/source/hub-fetch.ts';
 import { openHub } from '../../src/source/hub.ts';
 import { createSha256 } from '../../src/tensor/sha256.ts';
 import type { Fault } from '../support/hub.ts';
@@ -33,16 +34,16 @@ afterEach(async () => {
 
 afterAll(() => commands.closeHub(hub.url));
 
-/** Another worker, as another tab would have, with the model open. Calls reject with the error's code and facts. */
-async function openTab(id: string, token?: string) {
+/** Another worker, as another tab would have, with the model open. Nothing is tried twice unless it says so. Calls reject with the error's code and facts. */
+async function openTab(id: string, { token, backoffMs = [] }: Omit<HubAccess, 'hubUrl'> = {}) {
   const worker = new Worker(new URL('./hub.worker.ts', import.meta.url), { type: 'module' });
   workers.push(worker);
   const call = callsOf<HubCalls>(worker);
-  await call('open', id, hub.commits[id]!, { hubUrl: hub.url, token });
+  await call('open', id, hub.commits[id]!, { hubUrl: hub.url, token, backoffMs });
   return { call, stop: () => worker.postMessage({ name: 'stop', inputs: [] }) };
 }
 
-async function withFault<T>(key: string, fault: Fault, work: () => Promise<T>): Promise<T> {
+async function withFault<T>(key: string, fault: Fault | Fault[], work: () => Promise<T>): Promise<T> {
   await commands.setHubFault(hub.url, key, fault);
   try {
     return await work();
@@ -123,6 +124,23 @@ describe('openCached', () => {
     const reports = await (await openTab('fix/large')).call('fetch', 'model.safetensors');
     expect(reports[0]).toEqual([part, largeBytes]);
     expect((await takeRanges())[0]).toBe(`bytes=${part}-${part + 16_777_216 - 1}`);
+    expect(await tab.call('cachedBytes', 'model.safetensors')).toBe(largeBytes);
+  });
+
+  test('goes on by itself from each byte at which the connection dropped, within one fetch', async () => {
+    const tab = await openTab('fix/large', { backoffMs: [0, 0, 0] });
+    await withFault('fix/large/model.safetensors', ['drop-after-5000000', 'drop-after-100'], () =>
+      tab.call('fetch', 'model.safetensors'),
+    );
+    const ranges = await takeRanges();
+    // three for the first range, one for the second
+    expect(ranges).toHaveLength(4);
+    const starts = ranges.map((range) => Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]));
+    expect(starts[0]).toBe(0);
+    expect(starts[1]).toBeGreaterThan(0);
+    expect(starts[1]).toBeLessThanOrEqual(5_000_000);
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    // the hash was checked on the way
     expect(await tab.call('cachedBytes', 'model.safetensors')).toBe(largeBytes);
   });
 
@@ -208,7 +226,7 @@ describe('openCached', () => {
   });
 
   test('sends the token to the Hub, and the browser drops it on the way to the second origin', async () => {
-    const tab = await openTab('fix/gated', hub.token);
+    const tab = await openTab('fix/gated', { token: hub.token });
     await tab.call('fetch', 'model.safetensors');
     await tab.call('fetch', 'config.json');
     const { log } = await commands.takeHubLog(hub.url);

@@ -10,7 +10,7 @@ import { readZip } from '../support/unzip.ts';
 export interface App {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Addresses that the page and its workers asked for, in order. */
+  /** Addresses that the page and its workers asked for, in order; not what the service worker fetches for later. */
   readonly requests: readonly string[];
   /** What went wrong in the page and nobody caught. */
   readonly errors: readonly string[];
@@ -45,7 +45,9 @@ export async function openApp({
   });
   const requests: string[] = [];
   const errors: string[] = [];
-  context.on('request', (request) => requests.push(request.url()));
+  context.on('request', (request) => {
+    if (request.serviceWorker() === null) requests.push(request.url());
+  });
   const page = await context.newPage();
   page.on('pageerror', (error) => errors.push(error.message));
   await page.goto(`${address}${fragment}`);
@@ -108,6 +110,14 @@ export async function setQuota(page: Page, quotaSize: number | undefined): Promi
     ...(quotaSize === undefined ? {} : { quotaSize }),
   });
   // the override ends with its session: this one stays open as long as the page
+}
+
+/** The whole job with the embedded models: score, mix, download. The files of the zip by path inside its folder. */
+export async function runDemoJob(page: Page): Promise<ReadonlyMap<string, Uint8Array>> {
+  await page.getByRole('button', { name: 'Score', exact: true }).first().click();
+  await page.getByRole('button', { name: 'Mix', exact: true }).first().click({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
+  return downloadZip(page);
 }
 
 /** Clicks Download zip and returns its files by path inside the one folder. */

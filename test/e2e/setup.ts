@@ -19,7 +19,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const dist = join(root, '.cache/e2e/dist');
   const hubPort = await freePort();
   const environment: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'production' };
-  environment['SHAKER_HUB'] = `http://127.0.0.1:${hubPort}`;
+  // the stand-in's second origin, where its large files lie, takes whatever port is free
+  environment['SHAKER_HUB'] = `http://127.0.0.1:${hubPort} http://localhost:*`;
   // the build is the app's own, not a test's
   delete environment['VITEST'];
   execFileSync('npx', ['vite', 'build', '--outDir', dist, '--emptyOutDir', '--logLevel', 'error'], {

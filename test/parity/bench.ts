@@ -30,7 +30,7 @@ export async function openBench(folders: readonly string[], work: string): Promi
     build: { outDir: built, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 2000 },
   });
   const mounts = folders.map((folder, f) => [`/folder/${f}/`, folder] as const);
-  const server = await serveFolders([...mounts, ['/', built]], work);
+  const server = await serveFolders([...mounts, ['/', built]], { uploads: work });
   const profile = join(work, 'profile');
   // a profile on disk: a private window's storage is memory
   const context = await chromium.launchPersistentContext(profile, {

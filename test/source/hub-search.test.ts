@@ -79,13 +79,13 @@ describe('searchHub', () => {
 
   test.each<[Fault, string]>([
     ['offline', 'hub-unreachable'],
-    ['429', 'hub-status'],
+    ['429', 'hub-busy'],
     ['500', 'hub-status'],
   ])('says what went wrong: %s', async (fault, code) => {
     const hub = await startHub({ repositories: {} });
     hub.faults.set('search', fault);
     try {
-      await expect(searchHub('bge', 20, { hubUrl: hub.url })).rejects.toMatchObject({ code });
+      await expect(searchHub('bge', 20, { hubUrl: hub.url, backoffMs: [0] })).rejects.toMatchObject({ code });
     } finally {
       await hub.close();
     }

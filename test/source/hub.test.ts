@@ -32,8 +32,10 @@ afterEach(() => {
 
 afterAll(() => hub.close());
 
-const anyone = (): HubAccess => ({ hubUrl: hub.url });
-const insider = (): HubAccess => ({ hubUrl: hub.url, token: hub.token });
+/** What each fault is called does not depend on how often it is met: see hub-patience.test.ts for that. */
+const backoffMs: readonly number[] = [];
+const anyone = (): HubAccess => ({ hubUrl: hub.url, backoffMs });
+const insider = (): HubAccess => ({ hubUrl: hub.url, token: hub.token, backoffMs });
 
 function open(id = 'fix/bert', access = anyone()): HubSource {
   return openHub({ id, commit: hub.commit(id) }, access);
@@ -99,7 +101,9 @@ describe('pinRevision', () => {
   test('says that the network fails', async () => {
     const closed = await startHub({ repositories: {} });
     await closed.close();
-    await expect(pinRevision({ id: 'a/b', revision: 'main' }, { hubUrl: closed.url })).rejects.toMatchObject({
+    await expect(
+      pinRevision({ id: 'a/b', revision: 'main' }, { hubUrl: closed.url, backoffMs }),
+    ).rejects.toMatchObject({
       code: 'hub-unreachable',
       facts: { host: new URL(closed.url).host },
     });
@@ -236,7 +240,8 @@ describe('openHub', () => {
     ['404-repository', 'hub-repository-missing', { id: 'fix/bert' }],
     ['404-revision', 'hub-revision-missing', { id: 'fix/bert' }],
     ['404-file', 'hub-file-missing', { id: 'fix/bert', file: 'model.safetensors' }],
-    ['429', 'hub-status', { file: 'model.safetensors', status: 429 }],
+    ['429', 'hub-busy', { seconds: 300 }],
+    ['503', 'hub-status', { file: 'model.safetensors', status: 503 }],
     ['500', 'hub-status', { file: 'model.safetensors', status: 500 }],
     ['ignore-range', 'hub-range-ignored', { id: 'fix/bert', file: 'model.safetensors' }],
     ['wrong-size', 'hub-size-wrong', { file: 'model.safetensors', statedBytes: 139936, gotBytes: 139937 }],

@@ -6,7 +6,10 @@ import { searchModels } from './hub-search.ts';
 import type { HubFile, Snapshot } from './hub-repository.ts';
 import type { LogLine } from './hub.ts';
 
-/** How the stand-in misbehaves. The file faults are described in hub-file.ts; `offline` closes the connection without an answer. */
+/**
+ * How the stand-in misbehaves. The file faults are described in hub-file.ts; `offline` closes the connection without an
+ * answer; `429-after-N` says `Retry-After: N`, `429-reset-N` says it as the Hub does, in `RateLimit`.
+ */
 export type Fault =
   | FileFault
   | '401'
@@ -15,7 +18,9 @@ export type Fault =
   | '404-revision'
   | '404-file'
   | '429'
+  | `429-${'after' | 'reset'}-${number}`
   | '500'
+  | '503'
   | 'offline';
 
 /** A model as it is served. */
@@ -32,7 +37,7 @@ export interface State {
   readonly pageEntries: number;
   url: string;
   cdnUrl: string;
-  readonly faults: Map<string, Fault>;
+  readonly faults: Map<string, Fault | Fault[]>;
   readonly log: LogLine[];
   readonly complaints: string[];
   /** What the signed paths of the second origin stand for. */
@@ -51,7 +56,7 @@ export const strangerToken = 'hf_stranger';
 
 /** Headers that scripts of other origins may read, as the Hub lists them. */
 const exposed =
-  'X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Xet-Hash';
+  'X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Xet-Hash,Retry-After,RateLimit';
 
 export function answerHub(
   request: IncomingMessage,
@@ -69,7 +74,7 @@ export function answerHub(
     return complain(request, response, state, 405, 'unknown method');
 
   const subject = route.kind.startsWith('resolve') ? `${route.id}/${route.path}` : route.id;
-  const fault = state.faults.get(subject) ?? state.faults.get(route.id);
+  const fault = takeFault(state, [subject, route.id], route.kind === 'resolve-cache' ? 'file' : 'refusal');
   if (fault === 'offline') return void response.destroy();
   if (refuse(request, response, route, fault, state)) return;
 
@@ -105,7 +110,7 @@ function answerSearch(request: IncomingMessage, response: ServerResponse, url: U
   if (request.method === 'OPTIONS') return preflight(response);
   if (request.method !== 'GET') return complain(request, response, state, 405, 'unknown method');
   const { authorization } = request.headers;
-  const fault = state.faults.get('search');
+  const fault = takeFault(state, ['search'], 'refusal');
   if (fault === 'offline') return void response.destroy();
   if (fault === '500') return refuseWith(response, 500, undefined, 'Internal Error');
   if (fault === '429') return refuseWith(response, 429, undefined, 'Too many requests');
@@ -161,9 +166,15 @@ function refuse(
   const { access } = state.served.get(route.id) ?? { access: 'missing' };
   const reading = route.kind.startsWith('resolve');
 
+  const busy = /^429(?:-(after|reset)-(\d+))?$/.exec(fault ?? '');
   if (fault === '500') refuseWith(response, 500, undefined, 'Internal Error');
-  else if (fault === '429') refuseWith(response, 429, undefined, 'Too many requests');
-  else if (fault === '401' || (!anonymous && !known && authorization !== `Bearer ${strangerToken}`)) {
+  else if (fault === '503') refuseWith(response, 503, undefined, 'Service Unavailable');
+  else if (busy !== null) {
+    const [, how, seconds = ''] = busy;
+    if (how === 'after') response.setHeader('Retry-After', seconds);
+    if (how === 'reset') response.setHeader('RateLimit', `"api";r=0;t=${seconds}`);
+    refuseWith(response, 429, undefined, 'Too many requests');
+  } else if (fault === '401' || (!anonymous && !known && authorization !== `Bearer ${strangerToken}`)) {
     refuseWith(response, 401, undefined, 'Invalid credentials in Authorization header');
   } else if (fault === '404-repository' || access === 'missing' || (access === 'private' && !known)) {
     // the Hub does not say to strangers which private models exist
@@ -225,25 +236,27 @@ export function answerFiles(
   // a redirect across origins comes with `Origin: null`, so only the star fits
   response.setHeader('Access-Control-Allow-Origin', '*');
   response.setHeader('Access-Control-Expose-Headers', exposed);
-  const fault = state.faults.get(signed.subject) ?? state.faults.get(signed.subject.split('/', 2).join('/'));
+  const id = signed.subject.split('/', 2).join('/');
+  const fault = takeFault(state, [signed.subject, id], 'file');
   return sendFile(request, response, signed.file, toFileFault(fault));
 }
 
+/** The fault of a request. Of a list each is for one request, and waits for one that it can spoil: some spoil files only. */
+function takeFault({ faults }: State, keys: readonly string[], kind: 'refusal' | 'file'): Fault | undefined {
+  const key = keys.find((key) => faults.has(key)) ?? '';
+  const standing = faults.get(key);
+  if (!Array.isArray(standing)) return standing;
+  const [next] = standing;
+  if (next === undefined || (kind === 'file') !== (toFileFault(next) !== undefined)) return undefined;
+  standing.shift();
+  if (standing.length === 0) faults.delete(key);
+  return next;
+}
+
 function toFileFault(fault: Fault | undefined): FileFault | undefined {
-  switch (fault) {
-    case undefined:
-    case '401':
-    case '403-gated':
-    case '404-repository':
-    case '404-revision':
-    case '404-file':
-    case '429':
-    case '500':
-    case 'offline':
-      return undefined;
-    default:
-      return fault;
-  }
+  const isOfFiles =
+    fault !== undefined && /^(ignore-range|wrong-size|wrong-hash|stall|drop-after-\d+)$/.test(fault);
+  return isOfFiles ? (fault as FileFault) : undefined;
 }
 
 function allowOrigin(request: IncomingMessage, response: ServerResponse): void {

@@ -26,7 +26,7 @@ declare module 'vitest/browser' {
   interface BrowserCommands {
     startHub(repositories: Readonly<Record<string, CommandRepository>>): Promise<StartedHub>;
     /** No fault ends it. */
-    setHubFault(url: string, key: string, fault: Fault | undefined): Promise<void>;
+    setHubFault(url: string, key: string, fault: Fault | Fault[] | undefined): Promise<void>;
     /** Requests since the last call, and what the Hub complained about. */
     takeHubLog(url: string): Promise<{ readonly log: LogLine[]; readonly complaints: string[] }>;
     closeHub(url: string): Promise<void>;
@@ -57,7 +57,12 @@ export const hubCommands = {
     return { url: hub.url, cdnUrl: hub.cdnUrl, token: hub.token, commits };
   },
 
-  setHubFault(_context: BrowserCommandContext, url: string, key: string, fault: Fault | undefined): void {
+  setHubFault(
+    _context: BrowserCommandContext,
+    url: string,
+    key: string,
+    fault: Fault | Fault[] | undefined,
+  ): void {
     const { faults } = running.get(url)!.hub;
     // what is absent in the browser arrives as null
     if (fault) faults.set(key, fault);

@@ -11,7 +11,7 @@
  *
  * Source: https://huggingface.co/docs/hub/api; headers as the clients in JavaScript and Python read them.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   answerFiles,
@@ -47,6 +47,8 @@ export interface LogLine {
   readonly status: number;
   /** Of headers and body, as far as they were sent. */
   readonly bytes: number;
+  /** Of the body, as it was handed to the connection. */
+  readonly bodyBytes: number;
 }
 
 export interface Hub {
@@ -56,8 +58,11 @@ export interface Hub {
   /** Opens private and gated models. `strangerToken` is valid, and opens nothing. */
   readonly token: string;
   readonly strangerToken: string;
-  /** By `owner/name` (every request about the model), `owner/name/path` (one file) or `search`. */
-  readonly faults: Map<string, Fault>;
+  /**
+   * By `owner/name` (every request about the model), `owner/name/path` (one file) or `search`. A list has one for each
+   * request, and then none.
+   */
+  readonly faults: Map<string, Fault | Fault[]>;
   /** Every request, in the order in which they came. */
   readonly log: LogLine[];
   /** What a client asked that the Hub does not know. */
@@ -130,6 +135,7 @@ function listen(at: 'hub' | 'files', answer: Answer, state: State): Server {
     const sent = (): number => Math.max(0, request.socket.bytesWritten - before);
     let closedAt: number | undefined;
     response.on('close', () => (closedAt = sent()));
+    const body = countBody(response);
     state.log.push({
       ...{ at, method, url, range: headers.range, authorization: headers.authorization },
       get status() {
@@ -139,6 +145,9 @@ function listen(at: 'hub' | 'files', answer: Answer, state: State): Server {
       get bytes() {
         return closedAt ?? sent();
       },
+      get bodyBytes() {
+        return body.bytes;
+      },
     });
     const base = at === 'hub' ? state.url : state.cdnUrl;
     Promise.resolve(answer(request, response, new URL(url, base), state)).catch((error: unknown) => {
@@ -146,6 +155,24 @@ function listen(at: 'hub' | 'files', answer: Answer, state: State): Server {
       response.destroy();
     });
   });
+}
+
+/** Counts what is written and ended with; a HEAD's body, which is not sent, is never handed over here. */
+function countBody(response: ServerResponse): { readonly bytes: number } {
+  const body = { bytes: 0 };
+  const count = (chunk: unknown): void => {
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) body.bytes += Buffer.byteLength(chunk);
+  };
+  const { write, end } = response;
+  response.write = function (this: ServerResponse, ...inputs: unknown[]) {
+    count(inputs[0]);
+    return write.apply(response, inputs as Parameters<typeof write>);
+  } as typeof write;
+  response.end = function (this: ServerResponse, ...inputs: unknown[]) {
+    count(inputs[0]);
+    return end.apply(response, inputs as Parameters<typeof end>);
+  } as typeof end;
+  return body;
 }
 
 function bind(server: Server, host: string, port: number): Promise<string> {

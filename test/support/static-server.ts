@@ -1,4 +1,7 @@
-/** Serves the built harness, families from where they lie, and takes merged checkpoints back. One origin, isolated. */
+/**
+ * Serves folders as any static host would: the built app or the harness, families from where they lie. Takes merged
+ * checkpoints back. One origin, with the headers that it is told to send.
+ */
 import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,24 +20,39 @@ const types: Readonly<Record<string, string>> = {
   '.css': 'text/css',
   '.json': 'application/json',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
   '.wasm': 'application/wasm',
 };
 
-/**
- * @param mounts URL prefix to folder, longest prefix first
- * @param uploads folder that `POST /upload/NAME` writes to
- */
+/** What threads in WebAssembly need. */
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+export interface ServerOptions {
+  /** Folder that `POST /upload/NAME` writes to. */
+  readonly uploads?: string;
+  /** Sent with every answer, as they are when it is asked for; as by default, what threads need. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** 0, as by default, takes a free one. */
+  readonly port?: number;
+}
+
+/** @param mounts URL prefix to folder, longest prefix first */
 export async function serveFolders(
   mounts: readonly (readonly [string, string])[],
-  uploads?: string,
+  { uploads, headers = isolation, port: wanted = 0 }: ServerOptions = {},
 ): Promise<StaticServer> {
   const server = createServer((request, response) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     answer(request, response, mounts, uploads).catch((error: unknown) => {
       response.statusCode = 500;
       response.end(String(error));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
@@ -52,9 +70,6 @@ async function answer(
   mounts: readonly (readonly [string, string])[],
   uploads: string | undefined,
 ): Promise<void> {
-  // what threads in WebAssembly need
-  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-  response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
   const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
   if (request.method === 'POST' && uploads !== undefined && path.startsWith('/upload/')) {
     await pipeline(request, createWriteStream(join(uploads, path.slice('/upload/'.length))));

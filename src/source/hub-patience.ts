@@ -1,0 +1,82 @@
+/**
+ * When asking the Hub again may help, and how long to wait before it: as long as the Hub says, else longer each
+ * time. Pure but for `pause` and `drain`.
+ *
+ * Source: RFC 9110, 10.2.3 (Retry-After); https://huggingface.co/docs/hub/rate-limits (`RateLimit: "api";r=0;t=55`)
+ */
+
+/** A server that restarts is back after a second or two; three more questions are no burden to it. */
+export const defaultBackoffMs: readonly number[] = [500, 1000, 2000];
+
+/** The longest wait that the Hub may ask for and get: beyond a minute a person should know and decide. */
+const waitLimitSeconds = 60;
+
+/** The Hub counts requests in windows of five minutes: where it does not say how long to wait, this is always enough. */
+const windowSeconds = 300;
+
+/** As much of a refusal's body as is read; the Hub's own have under a kilobyte. */
+const refusalBytes = 64 * 1024;
+
+/** No refusal's body is waited for longer. */
+const refusalMs = 2000;
+
+/** How long a status of 429 asks to wait, in whole seconds. */
+export function busySeconds(headers: Headers): number {
+  return toldSeconds(headers) ?? windowSeconds;
+}
+
+/**
+ * How long to wait before the request is made again, in milliseconds: what the answer says, else `delayMs`. None when
+ * the answer is final: waiting does not mend it, it asks for more than a minute, or `delayMs` is none.
+ */
+export function toWaitMs({ status, headers }: Response, delayMs: number | undefined): number | undefined {
+  if (delayMs === undefined || ![429, 500, 502, 503, 504].includes(status)) return undefined;
+  const seconds = toldSeconds(headers);
+  if (seconds === undefined) return delayMs;
+  return seconds > waitLimitSeconds ? undefined : seconds * 1000;
+}
+
+/** What the server says of the wait, where it does, and where its answer lets a page read these headers. */
+function toldSeconds(headers: Headers): number | undefined {
+  const retryAfter = headers.get('Retry-After') ?? '';
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
+  const date = Date.parse(retryAfter);
+  if (!Number.isNaN(date)) return Math.max(0, Math.ceil((date - Date.now()) / 1000));
+  const left = /;\s*t=(\d+)/.exec(headers.get('RateLimit') ?? '')?.[1];
+  return left === undefined ? undefined : Number(left);
+}
+
+/** Rejects with the signal's reason as soon as it aborts. */
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** Reads what a refusal says and forgets it: cut off, it would leave unknown how many bytes came. */
+export async function drain({ body }: Response): Promise<void> {
+  const reader = body?.getReader();
+  if (reader === undefined) return;
+  const timer = setTimeout(() => void reader.cancel().catch(() => undefined), refusalMs);
+  try {
+    for (let left = refusalBytes; left > 0;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      left -= value.byteLength;
+    }
+    await reader.cancel();
+  } catch {
+    // its status has said enough
+  } finally {
+    clearTimeout(timer);
+  }
+}
