@@ -1,4 +1,4 @@
-/** Serves the built harness, families from where they lie, and takes merged checkpoints back. One origin, isolated. */
+/** Serves the built harness, families from where they lie, and takes merged checkpoints back. One origin, isolated unless asked otherwise. */
 import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,12 +23,15 @@ const types: Readonly<Record<string, string>> = {
 /**
  * @param mounts URL prefix to folder, longest prefix first
  * @param uploads folder that `POST /upload/NAME` writes to
+ * @param isolation `none` is a host that sends no headers of its own: WebAssembly has one thread there
  */
 export async function serveFolders(
   mounts: readonly (readonly [string, string])[],
   uploads?: string,
+  isolation: 'isolated' | 'none' = 'isolated',
 ): Promise<StaticServer> {
   const server = createServer((request, response) => {
+    if (isolation === 'isolated') isolate(response);
     answer(request, response, mounts, uploads).catch((error: unknown) => {
       response.statusCode = 500;
       response.end(String(error));
@@ -46,15 +49,18 @@ export async function serveFolders(
   };
 }
 
+/** What threads in WebAssembly need. */
+function isolate(response: ServerResponse): void {
+  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+  response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   mounts: readonly (readonly [string, string])[],
   uploads: string | undefined,
 ): Promise<void> {
-  // what threads in WebAssembly need
-  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-  response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
   const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
   if (request.method === 'POST' && uploads !== undefined && path.startsWith('/upload/')) {
     await pipeline(request, createWriteStream(join(uploads, path.slice('/upload/'.length))));
