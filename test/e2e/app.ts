@@ -1,5 +1,5 @@
 /** The built app in a real browser with a profile on disk, as a person meets it. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright';
@@ -17,8 +17,15 @@ export interface App {
   close(): Promise<void>;
 }
 
-export async function openApp(): Promise<App> {
+/** What a person has set in the browser. */
+export interface Reader {
+  /** The size of text, in pixels; 16 where nobody set any. */
+  readonly textPixels?: number;
+}
+
+export async function openApp({ textPixels }: Reader = {}): Promise<App> {
   const profile = mkdtempSync(join(tmpdir(), 'shaker-e2e-'));
+  if (textPixels !== undefined) setTextSize(profile, textPixels);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium(),
     args: chromiumArguments(),
@@ -42,6 +49,12 @@ export async function openApp(): Promise<App> {
       rmSync(profile, { recursive: true, force: true });
     },
   };
+}
+
+function setTextSize(profile: string, pixels: number): void {
+  mkdirSync(join(profile, 'Default'));
+  const preferences = { webkit: { webprefs: { default_font_size: pixels } } };
+  writeFileSync(join(profile, 'Default/Preferences'), JSON.stringify(preferences));
 }
 
 /** Clicks Download zip and returns its files by path inside the one folder. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright';
 import { inject } from 'vitest';
 import { startHub, type Hub } from '../support/hub.ts';
-import { clearModels, openApp, setWeights, type App } from './app.ts';
+import { clearModels, openApp, setWeights, type App, type Reader } from './app.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
 const longMs = 60_000;
@@ -19,7 +19,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+export async function openStage(reader: Reader = {}): Promise<Stage> {
   const hub = await startHub({
     port: inject('hubPort'),
     repositories: {
@@ -28,7 +28,7 @@ export async function openStage(): Promise<Stage> {
       'kitchen/gated': { folder: join(golden, 'b'), access: 'gated' },
     },
   });
-  const app = await openApp();
+  const app = await openApp(reader);
   await app.page.getByText('These models fit together.').waitFor();
   return {
     app,
