@@ -51,7 +51,6 @@ export class Ledger {
 }
 
 function hostOf(url: string): string {
-   
   return new URL(url).host;
 }
 

@@ -1,0 +1,96 @@
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findViolations } from './axe.ts';
+import { findMisfits } from './misfits.ts';
+import { openStage, states, type Stage } from './states.ts';
+
+function openDetails(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
+  });
+}
+
+/** By script: a dialog that is open keeps the mouse from the rest of the page. */
+async function speakChinese(page: Page): Promise<void> {
+  await page.evaluate(() => document.querySelector<HTMLElement>('button[lang="zh"]')?.click());
+  await page.locator('html[lang="zh-Hans"]').waitFor();
+}
+
+/** In both themes, at both widths. */
+async function findViolationsEverywhere(page: Page): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const width of [1440, 390]) {
+    await page.setViewportSize({ width, height: 1000 });
+    await openDetails(page);
+    // all of it in sight: nothing lies for the moment under the bar at the foot
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      found.push(...(await findViolations(page)).map((line) => `${width} ${colorScheme} ${line}`));
+    }
+  }
+  return found;
+}
+
+/** Half the width is what zooming to 200 % leaves; twice the text is what a browser can be set to. */
+const layouts = [
+  { width: 1440, text: '100%' },
+  { width: 720, text: '100%' },
+  { width: 390, text: '100%' },
+  { width: 1440, text: '200%' },
+  { width: 720, text: '200%' },
+] as const;
+
+async function findMisfitsEverywhere(page: Page): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const { width, text } of layouts) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.evaluate((text) => void (document.documentElement.style.fontSize = text), text);
+    await openDetails(page);
+    found.push(...(await findMisfits(page)).map((line) => `${width} ${text} ${line}`));
+  }
+  await page.evaluate(() => void (document.documentElement.style.fontSize = ''));
+  return found;
+}
+
+describe.each(states)('$what', ({ reach, reopen }) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage();
+    // colours and places are looked at where they come to rest
+    await stage.page.emulateMedia({ reducedMotion: 'reduce' });
+    await reach(stage);
+  });
+  afterAll(() => stage.close());
+
+  test('has no violation that axe finds, and can be read at 200 %', async () => {
+    expect(await findViolationsEverywhere(stage.page)).toEqual([]);
+    expect(await findMisfitsEverywhere(stage.page)).toEqual([]);
+  });
+
+  test('nor has it one in Chinese', async () => {
+    await speakChinese(stage.page);
+    await reopen?.(stage);
+    expect(await findViolationsEverywhere(stage.page)).toEqual([]);
+    expect(await findMisfitsEverywhere(stage.page)).toEqual([]);
+    expect(stage.app.errors).toEqual([]);
+  });
+});
+
+describe('what is looked for', () => {
+  let stage: Stage;
+  beforeAll(async () => void (stage = await openStage()));
+  afterAll(() => stage.close());
+
+  test('is found: a button without a name, and a word too long for its place', async () => {
+    await stage.page.evaluate(() => {
+      const button = document.createElement('button');
+      const word = document.createElement('p');
+      word.textContent = 'x'.repeat(1000);
+      document.querySelector('main')?.append(button, word);
+    });
+    expect((await findViolations(stage.page)).join()).toContain('button-name (critical)');
+    expect((await findMisfits(stage.page)).join()).toContain('the page is ');
+  });
+});
