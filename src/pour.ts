@@ -8,6 +8,7 @@
 import { checkProblems, KnownError } from './errors.ts';
 import { planFiles, type ConfigDtype, type PlannedFile } from './export/files.ts';
 import { createJob, type JobFolder, type WrittenFile } from './job/folder.ts';
+import { removeKeptJob } from './job/kept.ts';
 import { identifyModel, type FileIdentity } from './identity.ts';
 import { cardOf, describeBase, nameOf, recipeOf, type Base } from './lineage.ts';
 import { planLinear, type MixDtype, type OutputDtype, type Plan } from './merge/plan.ts';
@@ -151,11 +152,11 @@ export async function completeOutput(job: string, smoke: SmokeCheck): Promise<Ou
   return { ...written, madeMs, proof, seconds: (performance.now() - startedMs) / 1000 };
 }
 
-/** Removes a written mixture that did not pass its proof; one of another worker's went with that worker. */
-export async function discardUnproved(job: string): Promise<void> {
+/** Removes a written mixture that did not pass its proof, also that of a worker that is gone. Throws `kept-in-use`. */
+export async function discardUnproved({ job, name }: Written): Promise<void> {
   const found = unproved.get(job);
   unproved.delete(job);
-  await found?.folder.remove();
+  await (found ? found.folder.remove() : removeKeptJob(job, name));
 }
 
 /** Opens and compares. Throws the first refusal of mixing. */

@@ -200,7 +200,7 @@ const engine = {
     return completeOutput(written, smoke);
   },
 
-  discardUnproved(written: string): Promise<void> {
+  discardUnproved(written: Written): Promise<void> {
     return discardUnproved(written);
   },
 

@@ -35,7 +35,7 @@ export async function mergeAndProve(
     return await files.run((engine) => engine.complete(written.job, smoke));
   } catch (error) {
     // the failure is the one to tell; what cannot be removed now has no marker, and is kept as left unfinished
-    await files.run((engine) => engine.discardUnproved(written.job)).catch(() => undefined);
+    await files.run((engine) => engine.discardUnproved(written)).catch(() => undefined);
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import { createSha256 } from '../../src/tensor/sha256.ts';
 import type { Fault } from '../support/hub.ts';
 import type { StartedHub } from '../support/hub-commands.ts';
 import type { HubCalls } from './hub.worker.ts';
+import { clearStorage } from './clear-storage.ts';
 import { callsOf } from './worker-call.ts';
 
 /** One range and a half, and not a whole number of anything. */
@@ -26,8 +27,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const worker of workers.splice(0)) worker.terminate();
-  const root = await navigator.storage.getDirectory();
-  await root.removeEntry('shaker-1', { recursive: true }).catch(() => undefined);
+  await clearStorage();
   const { complaints } = await commands.takeHubLog(hub.url);
   expect(complaints).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createJob } from '../../src/job/folder.ts';
 import { offerLock } from '../../src/job/offered.ts';
 import type { JobCalls } from './job.worker.ts';
+import { clearStorage } from './clear-storage.ts';
 import { callsOf } from './worker-call.ts';
 
 const workers: Worker[] = [];
@@ -29,11 +30,7 @@ async function jobNames(): Promise<string[]> {
 
 afterEach(async () => {
   for (const worker of workers.splice(0)) worker.terminate();
-  await (
-    await navigator.storage.getDirectory()
-  )
-    .removeEntry('shaker-1', { recursive: true })
-    .catch(() => undefined);
+  await clearStorage();
 });
 
 describe('JobFolder', () => {
@@ -201,6 +198,7 @@ describe('listJobs', () => {
         files: [{ path: 'a', bytes: 4, sha256: '00' }],
         bytes: await bytesOf(id),
         use: 'free',
+        proof: { checks: [] },
       },
     ]);
     expect(outputs[0]!.bytes).toBeGreaterThan(1004);

@@ -4,6 +4,7 @@ import { modelLock } from '../../src/source/opfs.ts';
 import { listStored, removeStoredModel } from '../../src/source/stored.ts';
 import type { StartedHub } from '../support/hub-commands.ts';
 import type { HubCalls } from './hub.worker.ts';
+import { clearStorage } from './clear-storage.ts';
 import { callsOf } from './worker-call.ts';
 
 const largeBytes = 25_000_003;
@@ -21,8 +22,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const worker of workers.splice(0)) worker.terminate();
-  const root = await navigator.storage.getDirectory();
-  await root.removeEntry('shaker-1', { recursive: true }).catch(() => undefined);
+  await clearStorage();
 });
 
 afterAll(() => commands.closeHub(hub.url));
@@ -60,7 +60,7 @@ describe('listStored', () => {
 
   test('counts a part as far as it came', async () => {
     const tab = await openTab('fix/large');
-    await commands.setHubFault(hub.url, 'fix/large/model.safetensors', 'drop-after-5000000');
+    await commands.setHubFault(hub.url, 'fix/large/model.safetensors', 'drop-after-2000000');
     await expect(tab.call('fetch', 'model.safetensors')).rejects.toMatchObject({ code: 'hub-unreachable' });
     await commands.setHubFault(hub.url, 'fix/large/model.safetensors', undefined);
     const bytes = await tab.call('cachedBytes', 'model.safetensors');
