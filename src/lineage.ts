@@ -38,7 +38,7 @@ export async function describeBase(
 
 /** E.g. `mix-of-base-bank-science`: the models' short names. */
 export function nameOf(named: readonly NamedSource[]): string {
-  const short = named.map(({ ref }) => (ref.kind === 'hub' ? ref.id : ref.name).split('/').at(-1)!);
+  const short = named.map((model) => nameOfModel(model).split('/').at(-1)!);
   return safeName(`mix-of-${short.join('-')}`);
 }
 
@@ -55,7 +55,7 @@ export interface Made {
 export function recipeOf(
   named: readonly NamedSource[],
   { prompts }: Base,
-  { weights, dtype = 'F32', scoring }: Omit<MergeJob, 'models'>,
+  { weights, dtype = 'F32', scoring, alpha }: Omit<MergeJob, 'models'>,
   { name, identities, files }: Made,
 ): Recipe {
   const models = named.map(({ ref }, m): RecipeModel => {
@@ -77,7 +77,11 @@ export function recipeOf(
     method: 'linear',
     dtype,
     prompts: { query: prompts.query, document: prompts.document },
-    reader: { ...(scoring === undefined ? {} : { scoring }), output },
+    reader: {
+      ...(scoring === undefined ? {} : { scoring }),
+      ...(alpha === undefined ? {} : { alpha }),
+      output,
+    },
   };
 }
 
@@ -85,12 +89,12 @@ export function recipeOf(
 export async function cardOf(
   named: readonly NamedSource[],
   { modules, prompts, embeds }: Base,
-  { weights, scoring, dtype = 'F32', pageUrl }: Omit<MergeJob, 'models'>,
+  { weights, scoring, alpha, dtype = 'F32', pageUrl }: Omit<MergeJob, 'models'>,
   { name, identities, files }: Made,
   recipe: Recipe,
 ): Promise<string> {
   const models = named.map(async ({ ref, source }, m) => ({
-    name: ref.kind === 'hub' ? ref.id : ref.name,
+    name: nameOfModel({ ref }),
     weight: Math.fround(weights[m]!),
     loss: scoring?.losses[m],
     hub: ref.kind === 'hub' ? { id: ref.id, commit: ref.commit } : undefined,
@@ -104,6 +108,7 @@ export async function cardOf(
     models: await Promise.all(models),
     dtype,
     scoring,
+    alpha: alpha && { model: nameOfModel(named[alpha.tuned]!), alpha: alpha.alpha },
     embedding:
       embeds && modules.pooling !== undefined
         ? { pooling: modules.pooling, normalised: modules.normalised, prompts }
@@ -111,6 +116,10 @@ export async function cardOf(
     sha256: files.find(({ path }) => path === checkpointPath)?.sha256,
     link: pageUrl !== undefined && link.at === 'made' ? `${pageUrl}#${link.fragment}` : undefined,
   });
+}
+
+function nameOfModel({ ref }: Pick<NamedSource, 'ref'>): string {
+  return ref.kind === 'hub' ? ref.id : ref.name;
 }
 
 function toHashed({ path, bytes, sha256 = '' }: FileIdentity) {

@@ -57,6 +57,13 @@ export interface MergeJob {
     /** Of the examples as JSON Lines: they themselves stay on the page. */
     readonly examplesSha256: string;
   };
+  /** One fine-tuned model against the rest, which share 1 - alpha: by the losses of `scoring`, or there is one other. */
+  readonly alpha?: {
+    /** Index of the model. */
+    readonly tuned: number;
+    /** Its share, 0 to 1. */
+    readonly alpha: number;
+  };
   /** Where the page lies, for the link on the card; no link when absent. */
   readonly pageUrl?: string;
 }

@@ -41,6 +41,8 @@ export interface CardFacts {
         readonly exampleCount: number;
       }
     | undefined;
+  /** Where one fine-tuned model stands against the rest: its share, 0 to 1; the others share what is left. */
+  readonly alpha: { readonly model: string; readonly alpha: number } | undefined;
   /** How a text becomes one vector; `undefined` for a model that makes no embeddings. */
   readonly embedding:
     | {
@@ -123,23 +125,33 @@ const storedAs: Readonly<Record<OutputDtype, string>> = {
     'The sums are then rounded once, to nearest, ties to even, to the dtype in which the first model stores the tensor (float64 becomes float32).',
 };
 
-function method({ scoring, sha256, dtype }: CardFacts): string {
+function method({ scoring, alpha, sha256, dtype }: CardFacts): string {
   const lines = [
     `Each tensor is the sum of weight times values over the models, in float32, in the order of the table, as LM-Cocktail computes it ([arXiv 2311.13534](https://arxiv.org/abs/2311.13534)). ${storedAs[dtype]}`,
   ];
-  if (scoring === undefined) lines.push('The weights were set by hand.');
-  else lines.push(scoringText(scoring));
+  if (alpha !== undefined) lines.push(alphaText(alpha));
+  if (scoring !== undefined)
+    lines.push(scoringText(scoring, alpha === undefined ? 'The weights' : 'Those shares'));
+  if (alpha === undefined && scoring === undefined) lines.push('The weights were set by hand.');
   if (sha256 !== undefined) lines.push(`SHA-256 of \`model.safetensors\`: \`${sha256}\``);
   return lines.join('\n\n');
 }
 
-function scoringText({ definition, temperature, exampleCount }: NonNullable<CardFacts['scoring']>): string {
+/** Source: LM-Cocktail, section 3. */
+function alphaText({ model, alpha }: NonNullable<CardFacts['alpha']>): string {
+  return `The weight of ${toMarkdown(model)}, the fine-tuned model, is alpha = ${alpha}; the other models share 1 - alpha.`;
+}
+
+function scoringText(
+  { definition, temperature, exampleCount }: NonNullable<CardFacts['scoring']>,
+  what: 'The weights' | 'Those shares',
+): string {
   const loss = {
     own: "each model's own pooling, prompts and normalisation, cosine / 0.05, all examples in one batch",
     reference: "the reference package's definition: the first token's vector, no prompts, cosine / 0.05",
   }[definition];
   const examples = exampleCount === 1 ? 'one example' : `${exampleCount} examples`;
-  return `The weights are softmax(-loss / ${temperature}) of the models' contrastive losses on ${examples} (${loss}). The examples are not published.`;
+  return `${what} are softmax(-loss / ${temperature}) of the models' contrastive losses on ${examples} (${loss}). The examples are not published.`;
 }
 
 function recipeText({ link }: CardFacts): string {

@@ -62,13 +62,12 @@ function checkShares({ models, weights, reader }: Recipe, file: string): void {
     if (!isKnown(error, 'weights-invalid')) throw error;
     throw new KnownError('recipe-weights-invalid', { file, why: error.facts.why }, { cause: error });
   }
+  const unreadable = (why: string) => new KnownError('recipe-unreadable', { file, why });
   const losses = reader?.scoring?.losses;
-  if (losses !== undefined && losses.length !== models.length) {
-    throw new KnownError('recipe-unreadable', {
-      file,
-      why: `reader.scoring.losses: ${losses.length} ≠ ${models.length}`,
-    });
-  }
+  if (losses !== undefined && losses.length !== models.length)
+    throw unreadable(`reader.scoring.losses: ${losses.length} ≠ ${models.length}`);
+  const tuned = reader?.alpha?.tuned ?? 0;
+  if (tuned >= models.length) throw unreadable(`reader.alpha.tuned: ${tuned} ≥ ${models.length}`);
 }
 
 function toKnown(issue: v.BaseIssue<unknown>, file: string): KnownError {

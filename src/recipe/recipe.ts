@@ -92,6 +92,16 @@ const scoring = v.pipe(
   v.readonly(),
 );
 
+const alpha = v.pipe(
+  v.strictObject({
+    /** Index of the fine-tuned model. */
+    tuned: v.pipe(count, v.maxValue(modelLimit - 1)),
+    /** Its share; the others have the rest, by the losses where there are several. */
+    alpha: v.pipe(finite, v.minValue(0), v.maxValue(1)),
+  }),
+  v.readonly(),
+);
+
 const output = v.pipe(
   v.strictObject({
     name: v.pipe(v.string(), v.maxLength(nameLength)),
@@ -122,7 +132,11 @@ export const recipeSchema = v.pipe(
     prompts: v.pipe(v.strictObject({ query: prompt, document: prompt }), v.readonly()),
     reader: v.exactOptional(
       v.pipe(
-        v.strictObject({ scoring: v.exactOptional(scoring), output: v.exactOptional(output) }),
+        v.strictObject({
+          scoring: v.exactOptional(scoring),
+          alpha: v.exactOptional(alpha),
+          output: v.exactOptional(output),
+        }),
         v.readonly(),
       ),
     ),

@@ -3,6 +3,7 @@
  * examples, which are private, nor the token, nor more of this computer's models than their places in the order.
  *
  *   m=<model>&m=local&q1=<prompt>&d1=<prompt>&w=examples&t=1&loss=own&dtype=F32
+ *   m=<model>&m=<model>&w=alpha,2,0.5&t=1&loss=own&dtype=F32      the second model's share is alpha
  *   m=<model>&m=<model>&w=0.5,0.5&t=1&loss=reference,2,512,3&dtype=F16          m=none: an empty bar
  */
 import { KnownError } from '../errors.ts';
@@ -19,12 +20,19 @@ export interface ReferenceSettings {
   readonly negativeCount: number;
 }
 
+export interface Alpha {
+  readonly tuned: number;
+  readonly alpha: number;
+}
+
 export interface PageState {
   readonly models: readonly AddressModel[];
   /** (models,) where they were edited. */
   readonly prompts: readonly (Prompts | undefined)[];
   /** (models,) set by hand; `undefined` when they come from the examples. An emptied field is NaN, here and below. */
   readonly weights: readonly number[] | undefined;
+  /** The fine-tuned model's index and its share, where the rest share what is left. */
+  readonly alpha: Alpha | undefined;
   readonly temperature: number;
   readonly definition: 'own' | 'reference';
   /** Only of the reference's definition. */
@@ -33,7 +41,7 @@ export interface PageState {
 }
 
 /** What an address states; the page keeps its own of the rest. */
-export type StatedState = Pick<PageState, 'models' | 'prompts' | 'weights'> &
+export type StatedState = Pick<PageState, 'models' | 'prompts' | 'weights' | 'alpha'> &
   Partial<Pick<PageState, 'temperature' | 'definition' | 'reference' | 'dtype'>>;
 
 const dtypes: readonly OutputDtype[] = ['F32', 'F16', 'BF16', 'as-model-1'];
@@ -43,6 +51,7 @@ export function printAddress({
   models,
   prompts,
   weights,
+  alpha,
   temperature,
   definition,
   reference,
@@ -52,7 +61,7 @@ export function printAddress({
   const fields: readonly Field[] = [
     ...(models.length === 0 ? [noModels] : models.map(printModel)).map((model): Field => ['m', model]),
     ...prompts.flatMap((edited, m) => (edited === undefined ? [] : printPrompts(edited, m + 1))),
-    ['w', weights === undefined ? 'examples' : weights.map(printNumber).join(',')],
+    ['w', printWeights(weights, alpha)],
     ['t', printNumber(temperature)],
     ['loss', [definition, ...(loss ?? []).map(printNumber)].join(',')],
     ['dtype', dtype],
@@ -83,10 +92,11 @@ export function parseAddress(fragment: string): StatedState {
 }
 
 function parseRest(rest: ReadonlyMap<string, string>, models: readonly AddressModel[]): StatedState {
-  let state: StatedState = { models, prompts: models.map(() => undefined), weights: undefined };
+  const prompts = models.map(() => undefined);
+  let state: StatedState = { models, prompts, weights: undefined, alpha: undefined };
   for (const [key, value] of rest) {
     if (/^[qd]\d+$/.test(key)) state = { ...state, prompts: withPrompt(state.prompts, key, value) };
-    else if (key === 'w') state = { ...state, weights: parseWeights(value, models.length) };
+    else if (key === 'w') state = { ...state, ...parseWeights(value, models.length) };
     else if (key === 't') state = { ...state, temperature: parseNumber(value, key) };
     else if (key === 'loss') state = { ...state, ...parseLoss(value) };
     else if (key === 'dtype') state = { ...state, dtype: parseDtype(value) };
@@ -119,11 +129,22 @@ function withPrompt(
   return prompts.map((own, m) => (m === at ? { ...(own ?? { query: '', document: '' }), ...edited } : own));
 }
 
-function parseWeights(text: string, count: number): readonly number[] | undefined {
-  if (text === 'examples') return undefined;
+function printWeights(weights: PageState['weights'], alpha: Alpha | undefined): string {
+  if (alpha !== undefined) return `alpha,${alpha.tuned + 1},${printNumber(alpha.alpha)}`;
+  return weights === undefined ? 'examples' : weights.map(printNumber).join(',');
+}
+
+function parseWeights(text: string, count: number): Partial<Pick<PageState, 'weights' | 'alpha'>> {
+  if (text === 'examples') return {};
+  const [, number, share] = /^alpha,(\d{1,2}),(.*)$/.exec(text) ?? [];
+  if (number !== undefined && share !== undefined) {
+    const tuned = Number(number) - 1;
+    if (tuned < 0 || tuned >= count) throw unreadable(`w: ${text.slice(0, 40)}`);
+    return { alpha: { tuned, alpha: parseNumber(share, 'w') } };
+  }
   const weights = count === 0 && text === '' ? [] : text.split(',').map((part) => parseNumber(part, 'w'));
   if (weights.length !== count) throw unreadable(`w: ${weights.length} ≠ ${count}`);
-  return weights;
+  return { weights };
 }
 
 function parseLoss(text: string): Pick<StatedState, 'definition' | 'reference'> {

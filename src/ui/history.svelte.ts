@@ -99,7 +99,12 @@ export class PageHistory {
     if (state.reference !== undefined) taste.setReference(state.reference);
     if (state.temperature !== undefined) recipe.restoreTemperature(state.temperature);
     if (state.dtype !== undefined) recipe.dtype = state.dtype;
-    if (state.weights === undefined) recipe.setOrigin('examples');
+    if (state.alpha !== undefined) {
+      // places that still wait for a model of this computer have no card
+      const at = places.slice(0, state.alpha.tuned).filter(({ at }) => at === 'filled').length;
+      const tuned = places[state.alpha.tuned]?.at === 'filled' ? ingredients.cards[at]?.key : undefined;
+      recipe.restoreAlpha(tuned, state.alpha.alpha);
+    } else if (state.weights === undefined) recipe.setOrigin('examples');
     else recipe.setWeights(state.weights.filter((_, m) => places[m]?.at === 'filled'));
     replay.expect(places, state.weights);
     if (filled.length > 0 && filled.every(({ model }) => model.kind === 'demo')) {
@@ -109,7 +114,8 @@ export class PageHistory {
   }
 
   #standing(): Standing {
-    const { ingredients, replay, embedded } = this.#session;
+    const { ingredients, recipe, replay, embedded } = this.#session;
+    const { origin, tuned } = recipe;
     const state = stateOf(this.#session);
     const locals = ingredients.cards.filter((card) => modelOf(card)?.kind === 'local');
     for (const card of locals) this.#locals.set(card.key, modelOf(card)!);
@@ -118,7 +124,14 @@ export class PageHistory {
     const home = embedded && printAddress({ ...this.#initial, models: embedded.map(toAddressModel) });
     return {
       fragment: replay.fragment ?? (printed === home ? '' : printed),
-      step: JSON.stringify([state.models, keys, state.weights === undefined, state.definition, state.dtype]),
+      step: JSON.stringify([
+        state.models,
+        keys,
+        origin,
+        state.definition,
+        state.dtype,
+        origin === 'alpha' ? tuned : undefined,
+      ]),
       locals: keys,
     };
   }
@@ -152,10 +165,12 @@ function stateOf({ ingredients, recipe, taste }: Session): PageState {
     const edited = state.prompts.query !== query || state.prompts.document !== document;
     return edited ? state.prompts : undefined;
   });
+  const tuned = recipe.origin === 'alpha' ? cards.findIndex(({ card }) => card.key === recipe.tuned) : -1;
   return {
     models: cards.map(({ model }) => toAddressModel(model)),
     prompts,
     weights: recipe.origin === 'hand' ? cards.map(({ weight }) => weight) : undefined,
+    alpha: tuned < 0 ? undefined : { tuned, alpha: recipe.alpha },
     temperature: recipe.temperature,
     definition: taste.definition,
     reference: taste.definition === 'reference' ? taste.reference : undefined,

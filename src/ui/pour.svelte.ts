@@ -42,7 +42,7 @@ export class Pour {
   }
 
   /** Where weights that were set by hand come from after all: a recipe that was opened. */
-  provenance: () => MergeJob['scoring'] = () => undefined;
+  provenance: () => Pick<MergeJob, 'scoring' | 'alpha'> = () => ({});
 
   get poured(): Poured | undefined {
     return this.#poured;
@@ -132,11 +132,14 @@ export class Pour {
     const models = [base, ...others].map((card) => card.state.model);
     const { dtype } = this.#recipe;
     const job = { models, weights: weights.values, prompts: base.state.prompts, dtype };
+    if (this.#recipe.origin === 'hand') return { ...job, ...this.provenance() };
+    return { ...job, ...this.#scoring(), ...this.#recipe.alphaShare };
+  }
+
+  /** Where the weights come from, as far as that is losses. */
+  #scoring(): Pick<MergeJob, 'scoring'> {
     const scored = this.#taste.current;
-    if (!this.#recipe.needsLosses || !scored) {
-      const scoring = this.provenance();
-      return scoring === undefined ? job : { ...job, scoring };
-    }
+    if (!this.#recipe.needsLosses || !scored) return {};
     const { definition, reference } = this.#taste;
     const scoring = {
       definition,
@@ -146,7 +149,7 @@ export class Pour {
       exampleCount: scored.exampleCount,
       examplesSha256: scored.scores.examplesSha256,
     };
-    return { ...job, scoring };
+    return { scoring };
   }
 
   // keys for models: a model that was picked twice is two cards, and files do not print

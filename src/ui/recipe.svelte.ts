@@ -112,6 +112,17 @@ export class Recipe {
   set tuned(key: string | undefined) {
     this.#tuned = key;
   }
+  /** Which model that is and its share, where the weights are made that way. */
+  get alphaShare(): { readonly alpha?: { readonly tuned: number; readonly alpha: number } } {
+    const tuned = this.#ingredients.cards.findIndex(({ key }) => key === this.tuned);
+    return this.#origin === 'alpha' && tuned >= 0 ? { alpha: { tuned, alpha: this.alpha } } : {};
+  }
+  /** As it stood once; an emptied field is NaN. */
+  restoreAlpha(tuned: string | undefined, alpha: number): void {
+    this.#origin = 'alpha';
+    this.#tuned = tuned;
+    this.setAlphaText(Number.isNaN(alpha) ? '' : String(alpha));
+  }
   /** The weights that were asked for come from losses. */
   get needsLosses(): boolean {
     if (this.#origin === 'alpha') return this.#ingredients.cards.length > 2;

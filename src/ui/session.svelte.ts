@@ -1,6 +1,6 @@
 /** Everything that the page shows: the four stations and the one task, and which action is the next. */
 import type { LocalFile, ModelRef } from '../source/source.ts';
-import type { Output } from '../pour.ts';
+import type { MergeJob, Output } from '../pour.ts';
 import type { Client } from '../worker/client.ts';
 import { CardEditor } from './card-editor.svelte.ts';
 import { sortFiles } from './dropped.ts';
@@ -40,7 +40,7 @@ export class Session {
     this.tryIt = new TryIt(client, task, this.ingredients, this.taste, this.recipe);
     this.kept = new KeptHere(client, task, this.ingredients, this.recipe, this.pour);
     this.replay = new Replay(client, task, this.ingredients, this.recipe, this.pour);
-    this.pour.provenance = () => (this.replay.intact ? this.replay.recipe?.reader?.scoring : undefined);
+    this.pour.provenance = () => (this.replay.intact ? provenanceOf(this.replay.recipe) : {});
   }
 
   /** The embedded models as the page opens with them, once it has. */
@@ -102,4 +102,10 @@ export class Session {
     if (models.length > 0 || examples.length === 0) await this.ingredients.addFiles(models, name);
     await reading;
   }
+}
+
+/** What a recipe says of where its weights came from. */
+function provenanceOf(recipe: Replay['recipe']): Pick<MergeJob, 'scoring' | 'alpha'> {
+  const { scoring, alpha } = recipe?.reader ?? {};
+  return { ...(scoring === undefined ? {} : { scoring }), ...(alpha === undefined ? {} : { alpha }) };
 }

@@ -29,6 +29,7 @@ const facts: CardFacts = {
   folder: 'base-tuned',
   models: [base, tuned],
   scoring: { definition: 'own', temperature: 0.5, exampleCount: 5 },
+  alpha: undefined,
   embedding: { pooling: 'mean', normalised: true, prompts: { query: '', document: '' } },
   dtype: 'F32',
   sha256: 'ab'.repeat(32),
@@ -144,6 +145,16 @@ tags:
       "softmax(-loss / 0.5) of the models' contrastive losses on 5 examples",
     );
     expect(printCard({ ...facts, scoring: undefined })).toContain('The weights were set by hand.');
+  });
+
+  test('says which model alpha is the weight of, and what the others share by', () => {
+    const alpha = { model: 'org/tuned', alpha: 0.75 };
+    const fromLosses = printCard({ ...facts, alpha });
+    expect(fromLosses).toContain('The weight of org/tuned, the fine-tuned model, is alpha = 0.75;');
+    expect(fromLosses).toContain('Those shares are softmax(-loss / 0.5)');
+    const two = printCard({ ...facts, alpha, scoring: undefined });
+    expect(two).toContain('is alpha = 0.75;');
+    expect(two).not.toMatch(/by hand|softmax/);
   });
 
   test('says how to load it, with its prompts', () => {

@@ -182,6 +182,13 @@ describe('parseRecipe', () => {
       'recipe-unreadable',
       'losses',
     ],
+    ['an alpha of 2', print({ reader: { alpha: { tuned: 1, alpha: 2 } } }), 'recipe-unreadable', 'alpha'],
+    [
+      'alpha of a model that is not there',
+      print({ reader: { alpha: { tuned: 2, alpha: 0.5 } } }),
+      'recipe-unreadable',
+      'reader.alpha.tuned: 2 ≥ 2',
+    ],
     ['examples', print({ reader: { examples: ['private'] } }), 'recipe-field-unknown', 'reader.examples'],
   ])('refuses %s', (_, text, code, fact) => {
     const refused = refusal(text);

@@ -69,6 +69,10 @@ export function recipeOf(model: fc.Arbitrary<RecipeModel>): fc.Arbitrary<Recipe>
             },
             { requiredKeys: ['definition', 'temperature', 'losses', 'exampleCount', 'examplesSha256'] },
           ),
+          alpha: fc.record({
+            tuned: fc.nat(models.length - 1),
+            alpha: fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0),
+          }),
           output: fc.record({
             name,
             files: fc.array(fc.record({ path, sha256: hexOf(64) }), { maxLength: 4 }),

@@ -13,6 +13,7 @@ const state: PageState = {
   ],
   prompts: [undefined, undefined, { query: 'find, & keep: ', document: '' }],
   weights: [0.5, NaN, 0.5],
+  alpha: undefined,
   temperature: 0.25,
   definition: 'reference',
   reference: { batchSize: 2, maxInputTokens: 512, negativeCount: 3 },
@@ -33,6 +34,12 @@ function refusal(text: string): unknown {
 describe('printAddress', () => {
   test('is a fragment that a person can read', () => {
     expect(printAddress(state)).toBe(fragment);
+  });
+
+  test('names the fine-tuned model by its number, and its share', () => {
+    const alpha = { ...state, weights: undefined, alpha: { tuned: 1, alpha: 0.75 } };
+    expect(printAddress(alpha)).toContain('&w=alpha,2,0.75&');
+    expect(parseAddress(printAddress(alpha))).toEqual(alpha);
   });
 
   test('says that the bar is empty', () => {
@@ -59,9 +66,9 @@ describe('printAddress', () => {
           minLength: models.length,
           maxLength: models.length,
         }),
-        weights: fc.option(fc.array(number, { minLength: models.length, maxLength: models.length }), {
-          nil: undefined,
-        }),
+        weights: fc.array(number, { minLength: models.length, maxLength: models.length }),
+        alpha: fc.record({ tuned: fc.nat(models.length - 1), alpha: number }),
+        origin: fc.constantFrom('examples' as const, 'alpha' as const, 'hand' as const),
         temperature: number,
         definition: fc.constant('reference' as const),
         reference: fc.record({ batchSize: number, maxInputTokens: number, negativeCount: number }),
@@ -69,7 +76,10 @@ describe('printAddress', () => {
       }),
     );
     fc.assert(
-      fc.property(any, (value) => {
+      fc.property(any, ({ origin, ...drawn }) => {
+        const weights = origin === 'hand' ? drawn.weights : undefined;
+        const alpha = origin === 'alpha' ? drawn.alpha : undefined;
+        const value = { ...drawn, weights, alpha };
         const printed = printAddress(value as PageState);
         // longer ones are refused: 16 models with long prompts
         fc.pre(printed.length < 16_000);
@@ -86,6 +96,7 @@ describe('parseAddress', () => {
       models: [{ kind: 'demo', name: 'bank' }],
       prompts: [undefined],
       weights: undefined,
+      alpha: undefined,
     });
   });
 
@@ -102,6 +113,9 @@ describe('parseAddress', () => {
     ['a model beside none', 'm=none&m=demo:bank'],
     ['a path of this computer', 'm=local:/home/me'],
     ['a weight too many', 'm=demo:bank&w=0.5,0.5'],
+    ['a fine-tuned model that is not there', 'm=demo:bank&w=alpha,2,0.5'],
+    ['an alpha that is no number', 'm=demo:bank&w=alpha,1,much'],
+    ['alpha without a model', 'm=demo:bank&w=alpha'],
     ['an infinite weight', 'm=demo:bank&w=1e999'],
     ['a weight that is no number', 'm=demo:bank&w=x'],
     ['a temperature that is no number', 'm=demo:bank&t=warm'],

@@ -540,6 +540,7 @@ describe('Session', () => {
     await session.pour.mix();
     expect(jobs.merged[0]?.weights).toEqual([0.75, 0.25]);
     expect(jobs.merged[0]?.scoring).toBeUndefined();
+    expect(jobs.merged[0]?.alpha).toEqual({ tuned: 0, alpha: 0.75 });
 
     session.recipe.setAlphaText('2');
     expect(session.recipe.weights).toMatchObject({ at: 'failed', error: { code: 'setting-invalid' } });
