@@ -3,6 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArguments, findChromium } from './test/support/chromium.ts';
+import { placeCount } from './test/e2e/places.ts';
 import { hubCommands } from './test/support/hub-commands.ts';
 import { offlinePlugin } from './vite.offline.ts';
 import { headersOf, isolation, parseHub, policyPlugin } from './vite.policy.ts';
@@ -80,7 +81,9 @@ export default defineConfig({
           globalSetup: ['test/e2e/setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // as long as a slow machine takes, and as the waits between attempts at the Hub
+          expect: { poll: { timeout: 20_000 } },
+          maxWorkers: placeCount,
         },
       },
     ],

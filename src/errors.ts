@@ -167,6 +167,8 @@ export interface FactsOf {
   'gpu-too-small': { needBytes: number; limitBytes: number; tensor: string };
   'memory-short': { model: string; needBytes: number; limitBytes: number };
   'runtime-failed': { why: string };
+  'page-insecure': { origin: string };
+  'page-part-missing': { why: string };
   'engine-died': { why: string };
   'engine-hung': { seconds: number };
 

@@ -19,18 +19,15 @@ import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
 import { printExamples, type Example } from './score/examples.ts';
 import { graphOf, type Scorable } from './score/scorable.ts';
 import type { LossDefinition, Scorer, Watching } from './score/score.ts';
-import { TextTokenizer } from './score/tokenize.ts';
 import type { CachedSource } from './source/cached.ts';
 import type { ModelRef, Source } from './source/source.ts';
 import { createSha256 } from './tensor/sha256.ts';
 
 export { guessMapping, isDocumented, mapTable } from './score/columns.ts';
-export { readExamplesText } from './score/examples-text.ts';
 export { parseExamples, printExamples } from './score/examples.ts';
 export type { OutputDtype } from './merge/plan.ts';
-export { Scorer } from './score/score.ts';
+export type { Scorer } from './score/score.ts';
 export { modelLimit } from './model/compare.ts';
-export { parseTable } from './score/table.ts';
 export { checkWeights, weigh, weighAround } from './score/weights.ts';
 export { createSha256 } from './tensor/sha256.ts';
 export type { Device, RanOn } from './graph/runtime.ts';
@@ -233,7 +230,7 @@ export async function tokenizeTexts(
   { source }: NamedSource,
   texts: readonly string[],
 ): Promise<readonly (readonly number[])[]> {
-  const tokenizer = await TextTokenizer.read(source);
+  const tokenizer = await readTokenizer(source);
   const { maxTokens } = await readModules(source, await readConfig(source));
   return texts.map((text) => tokenizer.encode(text, maxTokens).ids);
 }
@@ -245,7 +242,7 @@ export async function openScorable(source: Source): Promise<Scorable> {
   // settings before the tokenizer: a refusal by name says more than a tokenizer that is not there
   graphOf({ name: source.name, config }, modules.pooling ?? 'cls');
   const checkpoint = await openCheckpoint(source);
-  return { name: source.name, config, checkpoint, modules, tokenizer: await TextTokenizer.read(source) };
+  return { name: source.name, config, checkpoint, modules, tokenizer: await readTokenizer(source) };
 }
 
 /** Whether large files have to be fetched before they are read. */
@@ -289,4 +286,10 @@ async function fetchAll(named: readonly NamedSource[], { signal, report }: Watch
       before += bytes;
     }
   }
+}
+
+/** Loaded when a text is first read: a third of what the engine would be otherwise. */
+async function readTokenizer(source: Source): Promise<Scorable['tokenizer']> {
+  const { TextTokenizer } = await import('./score/tokenize.ts');
+  return TextTokenizer.read(source);
 }

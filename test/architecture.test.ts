@@ -40,12 +40,25 @@ const table: Readonly<Record<string, readonly string[]>> = {
   recompute: ['tensor', 'safetensors', 'model/names'],
   smoke: ['errors', 'safetensors', 'score', 'job', 'pipeline', 'recompute'],
   pack: belowPipeline,
+  'read-table': ['score'],
   // what a search found, before there is a source to open: it asks the Hub, and knows what can be used
   search: ['errors', 'tensor', 'graph', 'source'],
   // a finished output's card, changed by hand
   'card-edit': belowPipeline,
   worker: [
-    ...['pipeline', 'pour', 'identity', 'smoke', 'pack', 'card-edit', 'kept', 'try-out', 'search'],
+    ...[
+      'pipeline',
+      'pour',
+      'identity',
+      'smoke',
+      'pack',
+      'card-edit',
+      'kept',
+      'try-out',
+      'search',
+      'read-table',
+    ],
+    'score/score',
     ...['source', 'export', 'errors', 'progress'],
   ],
   ui: ['worker/client', 'recipe', 'errors', 'progress'],

@@ -4,7 +4,6 @@
  *
  * Source: https://huggingface.co/docs/hub/model-cards#model-card-metadata
  */
-import { parse } from 'yaml';
 import { readBlob } from '../safetensors/blob.ts';
 import type { Source } from '../source/source.ts';
 import { nameFile } from './small-file.ts';
@@ -29,14 +28,14 @@ export function frontMatterOf(card: string): readonly string[] | undefined {
 }
 
 /** The value of `key`, one plain line of text; a list of one item counts as its item. */
-export function findValue(lines: readonly string[], key: string): string | undefined {
-  const values = findValues(lines, key);
+export async function findValue(lines: readonly string[], key: string): Promise<string | undefined> {
+  const values = await findValues(lines, key);
   return values.length === 1 ? values[0] : undefined;
 }
 
 /** The values of `key`, one or a list of plain ones; none where one of them is not plain. */
-export function findValues(lines: readonly string[], key: string): readonly string[] {
-  const value = readEntry(lines, key);
+export async function findValues(lines: readonly string[], key: string): Promise<readonly string[]> {
+  const value = await readEntry(lines, key);
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   return items.every(isPlain) ? items : [];
 }
@@ -45,7 +44,7 @@ export function findValues(lines: readonly string[], key: string): readonly stri
  * One top-level entry of the block, as YAML. Only its own lines are parsed: tables of results make a block long, and
  * what is broken elsewhere in it does not unsay the entry.
  */
-function readEntry(lines: readonly string[], key: string): unknown {
+async function readEntry(lines: readonly string[], key: string): Promise<unknown> {
   const at = lines.findIndex((line) => new RegExp(`^(['"]?)${key}\\1\\s*:`).test(line));
   if (at < 0) return undefined;
   // an entry goes on in lines that are indented, empty, or items of a list
@@ -53,7 +52,11 @@ function readEntry(lines: readonly string[], key: string): unknown {
   return parseEntry(lines.slice(at, length < 0 ? undefined : at + 1 + length).join('\n'), key);
 }
 
-function parseEntry(text: string, key: string): unknown {
+async function parseEntry(text: string, key: string): Promise<unknown> {
+  const word = /^[a-z_]+:[ ]+([a-z][\w.+-]*)[ ]*\n*$/i.exec(text)?.[1];
+  // one plain word is itself, but for the words of YAML; the parser is a third of the engine and seldom needed
+  if (word !== undefined && !/^(?:true|false|null)$/i.test(word)) return word;
+  const { parse } = await import('yaml');
   try {
     const entry: unknown = parse(text, { logLevel: 'error' });
     return typeof entry === 'object' && entry !== null ? (entry as Record<string, unknown>)[key] : undefined;

@@ -9,15 +9,15 @@ import { findValue, frontMatterOf, readFrontMatter } from './front-matter.ts';
  * Source: https://huggingface.co/docs/hub/model-cards#model-card-metadata
  */
 export async function readLicence(source: Source, elsewhere?: string): Promise<string | undefined> {
-  return findLicence(await readFrontMatter(source)) ?? elsewhere;
+  return (await findLicence(await readFrontMatter(source))) ?? elsewhere;
 }
 
-export function parseLicence(card: string): string | undefined {
+export function parseLicence(card: string): Promise<string | undefined> {
   return findLicence(frontMatterOf(card) ?? []);
 }
 
 /** `license_name` stands in where `license` is `other`, which says nothing. `block`: the front matter's lines. */
-export function findLicence(block: readonly string[]): string | undefined {
-  const licence = findValue(block, 'license');
-  return licence === 'other' ? (findValue(block, 'license_name') ?? licence) : licence;
+export async function findLicence(block: readonly string[]): Promise<string | undefined> {
+  const licence = await findValue(block, 'license');
+  return licence === 'other' ? ((await findValue(block, 'license_name')) ?? licence) : licence;
 }

@@ -14,10 +14,10 @@ export interface Stated {
 /** Reads at most 1 MiB of README.md. `elsewhere`: the licence that is stated beside the card, see `readLicence`. */
 export async function readStated(source: Source, elsewhere?: string): Promise<Stated> {
   const block = await readFrontMatter(source);
-  const link = findValue(block, 'license_link');
+  const link = await findValue(block, 'license_link');
   return {
-    licence: findLicence(block) ?? elsewhere,
+    licence: (await findLicence(block)) ?? elsewhere,
     licenceLink: link !== undefined && /^https:\/\/\S+$/.test(link) ? link : undefined,
-    languages: findValues(block, 'language'),
+    languages: await findValues(block, 'language'),
   };
 }

@@ -1,7 +1,7 @@
 /** Few-shot examples: what a person gives to say what the mixture should be good at. How they are read: table.ts, columns.ts. */
-import { checkProblems } from '../errors.ts';
+import { checkProblems, KnownError } from '../errors.ts';
 import { guessMapping, toExamples } from './columns.ts';
-import { parseTable } from './table.ts';
+import { parseJsonRows } from './table-json.ts';
 
 export interface Example {
   readonly query: string;
@@ -10,11 +10,14 @@ export interface Example {
   readonly negatives: readonly string[];
 }
 
-/** Reads examples whose columns say what they are, whole or not at all: throws what the first line that is wrong earns. */
+/** Reads examples in JSON whose keys say what they are, whole or not at all: throws what the first line that is wrong earns. */
 export function parseExamples(text: string): readonly Example[] {
-  const table = parseTable(text);
+  const table = parseJsonRows(text);
+  if (table === undefined) throw new KnownError('examples-empty', {});
+  checkProblems(table.problems.map((problem) => ({ ...problem, severity: 'refused' })));
   const { examples, problems } = toExamples(table, guessMapping(table), Infinity);
   checkProblems(problems.map((problem) => ({ ...problem, severity: 'refused' })));
+  if (examples.length === 0) throw new KnownError('examples-empty', {});
   return examples;
 }
 

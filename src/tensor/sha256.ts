@@ -1,5 +1,4 @@
 /** The one door to hash-wasm. `crypto.subtle` hashes only what is whole in memory; this takes a file chunk by chunk. */
-import { createSHA256 } from 'hash-wasm';
 
 export interface Sha256 {
   /** Takes the next bytes; copies them, so the caller may reuse the buffer at once. */
@@ -9,6 +8,8 @@ export interface Sha256 {
 }
 
 export async function createSha256(): Promise<Sha256> {
+  // loaded when something is first hashed
+  const { createSHA256 } = await import('hash-wasm');
   const hasher = await createSHA256();
   return {
     update(bytes) {

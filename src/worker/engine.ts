@@ -3,19 +3,17 @@
  * what it keeps (opened sources, a session) can be had again, so the page may end it at any time.
  */
 import { expose } from 'comlink';
-import { checkCard, readGeneratedCard, saveCard } from '../card-edit.ts';
+import { KnownError } from '../errors.ts';
 import type { Device } from '../graph/runtime.ts';
-import { identifyModel, type FileIdentity } from '../identity.ts';
+import type { FileIdentity } from '../identity.ts';
 import {
   compareAll,
   createSha256,
   embedTexts,
   inspectModel,
   parseExamples,
-  parseTable,
-  readExamplesText,
   scoreAll,
-  Scorer,
+  type Scorer,
   tokenizeTexts,
   type Comparison,
   type ModelFacts,
@@ -24,20 +22,11 @@ import {
   type Scores,
 } from '../pipeline.ts';
 import { discardPacked, listKept, removeKept, saveOutput, type Kept, type KeptItem } from '../kept.ts';
-import { openOutputFile, packOutput } from '../pack.ts';
-import {
-  completeOutput,
-  discardUnproved,
-  mergeAll,
-  type MergeJob,
-  type Output,
-  type OutputFile,
-  type Written,
-} from '../pour.ts';
+import type { MergeJob, Output, OutputFile, Written } from '../pour.ts';
 import type { Report } from '../progress.ts';
 import type { OnCheck, SmokeCheck } from '../proof.ts';
-import { searchModels, type Found } from '../search.ts';
-import { runSmoke, type SmokeJob } from '../smoke.ts';
+import type { Found } from '../search.ts';
+import type { SmokeJob } from '../smoke.ts';
 import type { Example } from '../score/examples.ts';
 import type { Table } from '../score/table.ts';
 import { openCached } from '../source/cached.ts';
@@ -54,7 +43,7 @@ import { openHub, pinRevision } from '../source/hub.ts';
 import { watchFetch, type LedgerEntry } from '../source/ledger.ts';
 import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
-import { tryOut, type Tried, type TryJob } from '../try-out.ts';
+import type { Tried, TryJob } from '../try-out.ts';
 import { carryKnownErrors } from './wire.ts';
 
 export interface Setup {
@@ -74,7 +63,7 @@ export interface Demo {
 let setup: Setup = { demoUrl: '', token: undefined };
 /** Tells the page of a request. Comlink drops what a proxy that was collected is told, so it is kept here. */
 let tellRequest: (entry: LedgerEntry) => void = () => undefined;
-const scorer = new Scorer();
+let scorer: Scorer | undefined;
 const jobs = new Map<string, AbortController>();
 /** Hub and embedded models by name and commit: their listings and small files are read once. */
 const sources = new Map<string, NamedSource['source']>();
@@ -100,6 +89,23 @@ function keep(key: string, open: () => NamedSource['source']): NamedSource['sour
   const source = sources.get(key) ?? open();
   sources.set(key, source);
   return source;
+}
+
+/**
+ * A part of the engine that is loaded when it is first needed: what opens the page and reads its cards is all that comes
+ * before. Throws `page-part-missing`.
+ */
+async function load<Part>(part: () => Promise<Part>): Promise<Part> {
+  try {
+    return await part();
+  } catch (error) {
+    throw new KnownError('page-part-missing', { why: (error as Error).message }, { cause: error });
+  }
+}
+
+async function openScorer(): Promise<Scorer> {
+  const { Scorer } = await load(() => import('../score/score.ts'));
+  return (scorer ??= new Scorer());
 }
 
 /** Runs a job that `cancel` can stop. */
@@ -136,7 +142,8 @@ const engine = {
 
   /** Here, since a text of megabytes would hold up the page. */
   async readTable(file: Blob, name: string): Promise<Table> {
-    return parseTable(await readExamplesText(file, name));
+    const { readTable } = await load(() => import('../read-table.ts'));
+    return readTable(file, name);
   },
 
   async pin(text: string): Promise<ModelRef> {
@@ -146,7 +153,8 @@ const engine = {
     return licence === undefined ? ref : { ...ref, licence };
   },
 
-  search(query: string, count: number): Promise<Found> {
+  async search(query: string, count: number): Promise<Found> {
+    const { searchModels } = await load(() => import('../search.ts'));
     return searchModels(query, count, hubAccess());
   },
 
@@ -159,7 +167,9 @@ const engine = {
   },
 
   score(job: string, { models, ...asked }: ScoreJob, report: Report): Promise<Scores> {
-    return stoppable(job, (signal) => scoreAll(scorer, models.map(openSource), asked, { signal, report }));
+    return stoppable(job, async (signal) =>
+      scoreAll(await openScorer(), models.map(openSource), asked, { signal, report }),
+    );
   },
 
   embed(
@@ -169,13 +179,16 @@ const engine = {
     options: { readonly prompt: string; readonly device: Device },
     report: Report,
   ): ReturnType<typeof embedTexts> {
-    return stoppable(job, (signal) =>
-      embedTexts(scorer, openSource(ref), texts, options, { signal, report }),
+    return stoppable(job, async (signal) =>
+      embedTexts(await openScorer(), openSource(ref), texts, options, { signal, report }),
     );
   },
 
   tryOut(job: string, { models, ...asked }: TryJob, report: Report): Promise<Tried> {
-    return stoppable(job, (signal) => tryOut(scorer, models.map(openSource), asked, { signal, report }));
+    return stoppable(job, async (signal) => {
+      const { tryOut } = await load(() => import('../try-out.ts'));
+      return tryOut(await openScorer(), models.map(openSource), asked, { signal, report });
+    });
   },
 
   tokenize(ref: ModelRef, texts: readonly string[]): Promise<readonly (readonly number[])[]> {
@@ -184,7 +197,10 @@ const engine = {
 
   /** Writes, and checks what files alone tell. The folder stays this worker's until `complete` or `discardUnproved`. */
   merge(job: string, { models, ...asked }: MergeJob, report: Report, check: OnCheck): Promise<Written> {
-    return stoppable(job, (signal) => mergeAll(models.map(openSource), asked, { signal, report }, check));
+    return stoppable(job, async (signal) => {
+      const { mergeAll } = await load(() => import('../pour.ts'));
+      return mergeAll(models.map(openSource), asked, { signal, report }, check);
+    });
   },
 
   /** Tries what another worker wrote. */
@@ -193,39 +209,54 @@ const engine = {
     { models, ...asked }: SmokeJob & Pick<MergeJob, 'models'>,
     report: Report,
   ): Promise<SmokeCheck> {
-    return stoppable(job, (signal) => runSmoke(scorer, models.map(openSource), asked, { signal, report }));
+    return stoppable(job, async (signal) => {
+      const { runSmoke } = await load(() => import('../smoke.ts'));
+      return runSmoke(await openScorer(), models.map(openSource), asked, { signal, report });
+    });
   },
 
-  complete(written: string, smoke: SmokeCheck): Promise<Output> {
+  async complete(written: string, smoke: SmokeCheck): Promise<Output> {
+    const { completeOutput } = await load(() => import('../pour.ts'));
     return completeOutput(written, smoke);
   },
 
-  discardUnproved(written: Written): Promise<void> {
+  async discardUnproved(written: Written): Promise<void> {
+    const { discardUnproved } = await load(() => import('../pour.ts'));
     return discardUnproved(written);
   },
 
   identify(job: string, ref: ModelRef, report: Report): Promise<readonly FileIdentity[]> {
-    return stoppable(job, (signal) => identifyModel(openSource(ref), { signal, report }));
+    return stoppable(job, async (signal) => {
+      const { identifyModel } = await load(() => import('../identity.ts'));
+      return identifyModel(openSource(ref), { signal, report });
+    });
   },
 
-  checkCard(text: string): void {
+  async checkCard(text: string): Promise<void> {
+    const { checkCard } = await load(() => import('../card-edit.ts'));
     checkCard(text);
   },
 
-  saveCard(output: string, text: string): Promise<readonly OutputFile[]> {
+  async saveCard(output: string, text: string): Promise<readonly OutputFile[]> {
+    const { saveCard } = await load(() => import('../card-edit.ts'));
     return saveCard(output, text);
   },
 
-  generatedCard(output: string): Promise<string> {
+  async generatedCard(output: string): Promise<string> {
+    const { readGeneratedCard } = await load(() => import('../card-edit.ts'));
     return readGeneratedCard(output);
   },
 
-  openFile(output: string, path: string): Promise<File> {
+  async openFile(output: string, path: string): Promise<File> {
+    const { openOutputFile } = await load(() => import('../pack.ts'));
     return openOutputFile(output, path);
   },
 
   pack(job: string, { job: output, name }: Pick<Output, 'job' | 'name'>, report: Report): Promise<File> {
-    return stoppable(job, (signal) => packOutput(output, name, { signal, report }));
+    return stoppable(job, async (signal) => {
+      const { packOutput } = await load(() => import('../pack.ts'));
+      return packOutput(output, name, { signal, report });
+    });
   },
 
   /** Writes into a folder that the page made in one that a person picked. */

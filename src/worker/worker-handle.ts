@@ -91,6 +91,8 @@ export class WorkerHandle {
 
   async #try<T>(call: Call<T>, { signal, report, check }: Watch): Promise<T> {
     signal?.throwIfAborted();
+    // without what only secure pages have, nothing here could work
+    if (!isSecureContext) throw new KnownError('page-insecure', { origin: location.origin });
     const running = (this.#running ??= this.#open());
     const job = crypto.randomUUID();
     const watchdog = new Watchdog(() =>

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Page } from 'playwright';
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { startHub, type Hub } from '../support/hub.ts';
 import { clearModels, drop, openApp, setWeights, type App } from './app.ts';
+import { appUrl, hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
 
@@ -33,7 +34,7 @@ describe('the address', () => {
     const page = await open();
     // longer than an address takes to settle
     await page.waitForTimeout(600);
-    expect(page.url()).toBe(`${inject('appUrl')}/index.html`);
+    expect(page.url()).toBe(`${appUrl}/index.html`);
   });
 
   test('steps back and forward through models and choices, and keeps what was typed on the way', async () => {
@@ -72,7 +73,7 @@ describe('the address', () => {
 
   test('survives a reload: models of the Hub, order, settings, weights, prompts', async () => {
     hub = await startHub({
-      port: inject('hubPort'),
+      port: hubPort,
       repositories: { 'kitchen/a': join(golden, 'a'), 'kitchen/b': join(golden, 'b') },
     });
     app = await openApp();

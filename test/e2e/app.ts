@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright';
-import { inject } from 'vitest';
 import { chromiumArguments, findChromium } from '../support/chromium.ts';
 import { readZip } from '../support/unzip.ts';
+import { appUrl } from './place.ts';
 
 export interface App {
   readonly page: Page;
@@ -27,7 +27,7 @@ export interface Opening {
 }
 
 export async function openApp({
-  address = `${inject('appUrl')}/index.html`,
+  address = `${appUrl}/index.html`,
   fragment = '',
   preferences,
 }: Opening = {}): Promise<App> {
@@ -66,7 +66,7 @@ export async function openApp({
 /** Another tab of the same browser. */
 export async function openTab({ context }: App): Promise<Page> {
   const page = await context.newPage();
-  await page.goto(`${inject('appUrl')}/index.html`);
+  await page.goto(`${appUrl}/index.html`);
   return page;
 }
 

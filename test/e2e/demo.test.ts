@@ -2,10 +2,11 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Download, Page } from 'playwright';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashTensors } from '../support/safetensors-hashes.ts';
 import { readZip } from '../support/unzip.ts';
 import { downloadZip, openApp, setWeights, type App } from './app.ts';
+import { appUrl, dist } from './place.ts';
 
 const expected = JSON.parse(
   readFileSync(join(import.meta.dirname, '../fixtures/demo/expected.json'), 'utf8'),
@@ -79,7 +80,7 @@ describe('the embedded demo', () => {
       expect(near.some((value) => Math.abs(value - weight) < 3e-5)).toBe(true);
     }
 
-    const origin = inject('appUrl');
+    const origin = appUrl;
     // the listener sees workers too: a demo file is asked for by one
     expect(app.requests.some((url) => url.endsWith('demo/manifest.json'))).toBe(true);
     expect(app.requests.filter((url) => !url.startsWith(origin) && !url.startsWith('blob:'))).toEqual([]);
@@ -155,17 +156,13 @@ describe('the embedded demo', () => {
     expect(before.filter((url) => url.includes('ort'))).toEqual([]);
     const scripts = [...new Set(before.filter((url) => /\.m?js$/.test(url)))];
     expect(scripts.length).toBeGreaterThan(1);
-    const bytes = scripts.map(
-      (url) => gzipSync(readFileSync(join(inject('dist'), new URL(url).pathname))).length,
-    );
+    const bytes = scripts.map((url) => gzipSync(readFileSync(join(dist, new URL(url).pathname))).length);
     // the budget of the page before scoring, gzip as a server sends it
     expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(150_000);
 
     await page.getByRole('button', { name: 'Score', exact: true }).first().click();
     await page.getByRole('button', { name: 'Score again' }).waitFor({ timeout: 60_000 });
     expect(app.requests.filter((url) => url.endsWith('.wasm')).length).toBe(1);
-    expect(readdirSync(join(inject('dist'), 'assets')).filter((name) => name.endsWith('.wasm')).length).toBe(
-      3,
-    );
+    expect(readdirSync(join(dist, 'assets')).filter((name) => name.endsWith('.wasm')).length).toBe(3);
   });
 });

@@ -5,17 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page, Worker } from 'playwright';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { serveFolders, type StaticServer } from '../support/static-server.ts';
 import { openApp, runDemoJob, type App } from './app.ts';
+import { dist } from './place.ts';
 
 const prefix = '/x/y/';
 
 /** The headers that the build wrote for hosts that read them from a file. */
 function readHeaders(): Record<string, string> {
-  const [rule, ...lines] = readFileSync(join(inject('dist'), '_headers'), 'utf8')
-    .trimEnd()
-    .split('\n');
+  const [rule, ...lines] = readFileSync(join(dist, '_headers'), 'utf8').trimEnd().split('\n');
   expect(rule).toBe('/*');
   return Object.fromEntries(lines.map((line) => line.trim().split(/: (.*)/, 2) as [string, string]));
 }
@@ -63,7 +62,7 @@ let headers: Record<string, string>;
 let app: App | undefined;
 
 async function serve(port = 0): Promise<void> {
-  server = await serveFolders([[prefix, inject('dist')]], { headers, port });
+  server = await serveFolders([[prefix, dist]], { headers, port });
 }
 
 beforeEach(async () => {
@@ -190,6 +189,23 @@ describe('the app under a folder, from a server that sends the headers of _heade
   });
 });
 
+describe('an address that is not secure', () => {
+  test('is a sentence', async () => {
+    headers = {};
+    await serve();
+    app = await openApp({ address: 'about:blank' });
+    await app.context.route('http://shaker.example/**', async (route) => {
+      const path = new URL(route.request().url()).pathname;
+      await route.fulfill({ response: await route.fetch({ url: `${server.url}${path}` }) });
+    });
+    await app.page.goto(`http://shaker.example${prefix}`);
+    const alert = app.page.getByRole('alert').first();
+    await alert.waitFor();
+    expect(await alert.innerText()).toContain('http://shaker.example is not a secure address');
+    expect(app.errors).toEqual([]);
+  });
+});
+
 describe('a worker whose script is not there', () => {
   test('is a sentence', async () => {
     headers = {};
@@ -207,7 +223,7 @@ describe('another version of the app', () => {
   let folder: string;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'shaker-version-'));
-    cpSync(inject('dist'), folder, { recursive: true });
+    cpSync(dist, folder, { recursive: true });
     server = await serveFolders([[prefix, folder]]);
   });
   afterEach(() => rmSync(folder, { recursive: true }));

@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startHub, type Fault, type Hub } from '../support/hub.ts';
 import { hashTensors } from '../support/safetensors-hashes.ts';
 import { clearModels, downloadZip, drop, openApp, setWeights, type App } from './app.ts';
+import { hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
 const expected = JSON.parse(readFileSync(join(golden, 'expected.json'), 'utf8')) as {
@@ -13,13 +14,13 @@ const expected = JSON.parse(readFileSync(join(golden, 'expected.json'), 'utf8'))
   own: { losses: number[]; weights: { temperature: number; weights: number[] }[] };
 };
 
-const hubHost = `127.0.0.1:${inject('hubPort')}`;
+const hubHost = `127.0.0.1:${hubPort}`;
 
 let hub: Hub;
 let app: App;
 beforeEach(async () => {
   hub = await startHub({
-    port: inject('hubPort'),
+    port: hubPort,
     repositories: {
       'kitchen/bert-a': join(golden, 'a'),
       'kitchen/bert-b': join(golden, 'b'),

@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startHub, type Hub } from '../support/hub.ts';
 import { clearModels, downloadZip, openApp, setWeights, type App } from './app.ts';
+import { hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
 
@@ -21,7 +22,7 @@ beforeEach(async () => {
   writeFileSync(join(folder, '3_Dense/config.json'), '{"in_features": 32, "out_features": 16}');
   cpSync(join(golden, 'b/model.safetensors'), join(folder, '3_Dense/model.safetensors'));
   hub = await startHub({
-    port: inject('hubPort'),
+    port: hubPort,
     repositories: { 'kitchen/dense': folder, 'kitchen/bert-b': join(golden, 'b') },
   });
   app = await openApp();

@@ -1,8 +1,9 @@
 /** The list at the foot of the page, held against what the servers saw. */
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startHub, type Hub, type LogLine } from '../support/hub.ts';
 import { clearModels, openApp, runDemoJob, setWeights, type App } from './app.ts';
+import { hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
 
@@ -10,7 +11,7 @@ let hub: Hub;
 let app: App;
 beforeEach(async () => {
   hub = await startHub({
-    port: inject('hubPort'),
+    port: hubPort,
     repositories: { 'kitchen/bert-a': join(golden, 'a'), 'kitchen/bert-b': join(golden, 'b') },
   });
   app = await openApp();
@@ -151,7 +152,7 @@ describe('the list of requests', () => {
     expect(rows.filter(({ state }) => state === 'stopped')).toHaveLength(1);
     expect(rows.filter(({ state }) => state === 'running')).toEqual([]);
     const line = await page.getByRole('button', { name: / sent; / }).innerText();
-    expect(line).toContain(`${rows.length} requests to 127.0.0.1:${inject('hubPort')} and localhost:`);
+    expect(line).toContain(`${rows.length} requests to 127.0.0.1:${hubPort} and localhost:`);
     expect(line).toMatch(/^0 B sent; .* received\.$/);
   });
 });

@@ -3,10 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { startHub, type Hub, type HubRepository } from '../support/hub.ts';
 import { clearModels, downloadZip, drop, openApp, setWeights, type App } from './app.ts';
+import { hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
 /** Uneven, and no decimal of them is a float32: a rounding on the way would show in the bytes. */
@@ -31,7 +32,7 @@ async function fresh(fragment = ''): Promise<App> {
 }
 
 async function serve(repositories: Readonly<Record<string, string | HubRepository>>): Promise<Hub> {
-  hub = await startHub({ port: inject('hubPort'), repositories });
+  hub = await startHub({ port: hubPort, repositories });
   return hub;
 }
 

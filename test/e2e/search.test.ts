@@ -2,10 +2,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startHub, type Hub } from '../support/hub.ts';
 import { makeShelf } from '../support/hub-shelf.ts';
 import { clearModels, drop, openApp, type App } from './app.ts';
+import { hubPort } from './place.ts';
 
 const shelf = makeShelf();
 afterAll(() => shelf.remove());
@@ -13,7 +14,7 @@ afterAll(() => shelf.remove());
 let hub: Hub;
 let app: App;
 beforeEach(async () => {
-  hub = await startHub({ port: inject('hubPort'), repositories: shelf.repositories });
+  hub = await startHub({ port: hubPort, repositories: shelf.repositories });
   app = await openApp();
 });
 afterEach(async () => {

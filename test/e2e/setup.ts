@@ -1,23 +1,43 @@
-/** Builds the app once, against a stand-in Hub at an address fixed here, and serves it as any static host would. */
+/** Builds the app for each place, against a stand-in Hub at an address fixed here, and serves it as any static host would. */
 import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { serveFolders } from '../support/static-server.ts';
+import { serveFolders, type StaticServer } from '../support/static-server.ts';
+import { placeCount } from './places.ts';
+
+const root = join(import.meta.dirname, '../..');
 
 declare module 'vitest' {
   interface ProvidedContext {
-    appUrl: string;
-    dist: string;
-    hubPort: number;
+    places: readonly Place[];
   }
 }
 
+/** One build of the app, see place.ts. */
+export interface Place {
+  readonly appUrl: string;
+  readonly dist: string;
+  readonly hubPort: number;
+}
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const root = join(import.meta.dirname, '../..');
-  const dist = join(root, '.cache/e2e/dist');
-  const hubPort = await freePort();
+  const servers: StaticServer[] = [];
+  const places: Place[] = [];
+  for (let number = 0; number < placeCount; number++) {
+    const dist = join(root, `.cache/e2e/dist-${number}`);
+    const hubPort = await freePort();
+    build(dist, hubPort);
+    const server = await serveFolders([['/', dist]]);
+    servers.push(server);
+    places.push({ appUrl: server.url, dist, hubPort });
+  }
+  project.provide('places', places);
+  return async () => void (await Promise.all(servers.map((server) => server.close())));
+}
+
+function build(dist: string, hubPort: number): void {
   const environment: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'production' };
   // the stand-in's second origin, where its large files lie, takes whatever port is free
   environment['SHAKER_HUB'] = `http://127.0.0.1:${hubPort} http://localhost:*`;
@@ -28,11 +48,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     env: environment,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const server = await serveFolders([['/', dist]]);
-  project.provide('appUrl', server.url);
-  project.provide('dist', dist);
-  project.provide('hubPort', hubPort);
-  return () => server.close();
 }
 
 /**

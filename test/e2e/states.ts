@@ -4,9 +4,9 @@
  */
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright';
-import { inject } from 'vitest';
 import { startHub, type Hub } from '../support/hub.ts';
 import { clearModels, openApp, setWeights, type App } from './app.ts';
+import { hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
 const longMs = 60_000;
@@ -27,7 +27,7 @@ export interface Reader {
 
 export async function openStage({ textPixels = 16 }: Reader = {}): Promise<Stage> {
   const hub = await startHub({
-    port: inject('hubPort'),
+    port: hubPort,
     repositories: {
       'kitchen/bert-a': join(golden, 'a'),
       'kitchen/bert-b': join(golden, 'b'),

@@ -35,8 +35,8 @@ describe('parseLicence', () => {
     [block('license: mit', 'model-index: {', ']'), 'mit'],
     [block('license: other', 'license_name: own-terms'), 'own-terms'],
     [block('license: other'), 'other'],
-  ])('reads %j', (card, licence) => {
-    expect(parseLicence(card)).toBe(licence);
+  ])('reads %j', async (card, licence) => {
+    expect(await parseLicence(card)).toBe(licence);
   });
 
   test.each([
@@ -52,7 +52,7 @@ describe('parseLicence', () => {
     ['an alias of nothing', block('license: *mit')],
     ['a licence that is stated twice in one entry', block('license: mit', '- apache-2.0')],
     ['block text', block('license: |', '  mit')],
-  ])('guesses nothing from %s', (_, card) => {
-    expect(parseLicence(card)).toBeUndefined();
+  ])('guesses nothing from %s', async (_, card) => {
+    expect(await parseLicence(card)).toBeUndefined();
   });
 });

@@ -39,6 +39,12 @@ describe('parseExamples', () => {
   });
 });
 
+describe('parseExamples, of what is no JSON,', () => {
+  test.each(['', 'query,positive\nq,p\n'])('finds no examples in %j', (text) => {
+    expect(() => parseExamples(text)).toThrow(new KnownError('examples-empty', {}));
+  });
+});
+
 describe('printExamples', () => {
   test("prints one line an example, under the reference's keys", () => {
     expect(printExamples(parsed)).toBe(
