@@ -84,10 +84,10 @@ async function followUpdates(
   await look();
 }
 
-/** The builds of the runtime that this browser can use: always the one for the CPU. */
+/** The builds of the runtime that this browser uses by itself: always the one for the CPU; no GPU that is software. */
 async function listBuilds(): Promise<readonly RuntimeBuild[]> {
   const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
-  return adapter ? [buildFor('cpu'), buildFor('gpu')] : [buildFor('cpu')];
+  return adapter && !adapter.info.isFallbackAdapter ? [buildFor('cpu'), buildFor('gpu')] : [buildFor('cpu')];
 }
 
 function ask(to: ServiceWorker, question: Question): Promise<Reply> {

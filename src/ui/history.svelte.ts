@@ -54,8 +54,10 @@ export class PageHistory {
       });
     });
     await this.#open(location.hash, history.state);
-    const { ingredients } = this.#session;
-    if (ingredients.cards.length === 0 && !isEmptyBar(location.hash)) await this.#session.openDemo();
+    const { ingredients, replay } = this.#session;
+    // models that are waited for are on their way
+    const isBare = ingredients.cards.length === 0 && replay.missing.length === 0;
+    if (isBare && !isEmptyBar(location.hash)) await this.#session.openDemo();
   }
 
   /** Back, Forward, or an address that was typed or pasted. */

@@ -81,6 +81,8 @@ export class Session {
       if (!this.taste.restored && this.taste.rows.length === 0) this.taste.setExamples(examples);
       if (examples[0]) this.tryIt.suggest(examples[0]);
       this.#embedded = models;
+      // whoever was faster has put other models there
+      if (this.ingredients.cards.length > 0 || this.replay.recipe !== undefined) return;
       await this.ingredients.addModels(models);
     } catch (error) {
       this.ingredients.fail(error as Error);

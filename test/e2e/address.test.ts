@@ -41,7 +41,7 @@ describe('the address', () => {
     const page = await open();
     await page.getByRole('button', { name: 'Remove words' }).click();
     await page.getByRole('button', { name: 'Remove bank' }).click();
-    await page.getByRole('button', { name: 'Make science the base' }).click();
+    await page.getByRole('button', { name: 'Make base: science' }).click();
     await setWeights(page, { science: 0.25, base: 0.75 });
     await expect.poll(() => fragment(page)).toContain('m=demo:science&m=demo:base&w=0.25,0.75');
 
@@ -95,7 +95,7 @@ describe('the address', () => {
     await page.getByRole('spinbutton', { name: 'Batch size' }).fill('5');
     await page.getByRole('spinbutton', { name: 'Temperature as a number' }).fill('0.3');
     await page.getByText('Prompts').first().click();
-    await page.getByRole('textbox', { name: /^Query prompt of kitchen\/a/ }).fill('find: ');
+    await page.getByRole('textbox', { name: /^Before a query: kitchen\/a/ }).fill('find: ');
     await setWeights(page, { 'kitchen/a': 0.123456789, 'kitchen/b': 0.876543211 });
     const want = `#m=kitchen/a@${hub.commit('kitchen/a')}&m=kitchen/b@${hub.commit('kitchen/b')}&q1=find:%20&d1=&w=0.123456789,0.876543211&t=0.3&loss=reference,5,512,3&dtype=F32`;
     await expect.poll(() => fragment(page)).toBe(want);
@@ -108,7 +108,8 @@ describe('the address', () => {
       '0.123456789',
     );
     expect(await page.getByRole('spinbutton', { name: 'Batch size' }).inputValue()).toBe('5');
-    expect(await page.getByRole('textbox', { name: /^Query prompt of kitchen\/a/ }).inputValue()).toBe(
+    await page.getByText('Prompts').first().click();
+    expect(await page.getByRole('textbox', { name: /^Before a query: kitchen\/a/ }).inputValue()).toBe(
       'find: ',
     );
     expect(fragment(page)).toBe(want);
@@ -123,7 +124,7 @@ describe('the address', () => {
     }
     await drop(page, join(golden, 'a'), join(golden, 'b'));
     await page.getByText('These models fit together.').waitFor();
-    await page.getByRole('button', { name: 'Make b the base' }).click();
+    await page.getByRole('button', { name: 'Make base: b' }).click();
     await setWeights(page, { b: 0.25, a: 0.75 });
     await expect.poll(() => fragment(page)).toBe('#m=local&m=local&w=0.25,0.75&t=1&loss=own&dtype=F32');
     // Back knows them as long as the page lives

@@ -22,6 +22,8 @@ export interface Opening {
   readonly address?: string;
   /** What stands behind the address, `#` and all. */
   readonly fragment?: string;
+  /** `block`, as by default: each fresh profile would copy the whole app, some 50 MB, beside what is tested. */
+  readonly serviceWorkers?: 'allow' | 'block';
   /** Of the browser's profile, as its own settings page writes them. */
   readonly preferences?: object;
 }
@@ -30,6 +32,7 @@ export async function openApp({
   address = `${appUrl}/index.html`,
   fragment = '',
   preferences,
+  serviceWorkers = 'block',
 }: Opening = {}): Promise<App> {
   const profile = mkdtempSync(join(tmpdir(), 'shaker-e2e-'));
   if (preferences) {
@@ -38,6 +41,7 @@ export async function openApp({
   }
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium(),
+    serviceWorkers,
     args: chromiumArguments(),
     locale: 'en-GB',
     viewport: { width: 1440, height: 1000 },

@@ -26,7 +26,7 @@ afterEach(() => app.close());
 async function clickAsItAppears(page: Page, times: number): Promise<void> {
   await page.evaluate(async (times) => {
     const button = (): HTMLButtonElement | undefined =>
-      [...document.querySelectorAll('button')].find(
+      [...document.querySelectorAll<HTMLButtonElement>('[aria-label="Next step"] button')].find(
         ({ textContent }) => textContent.trim() === 'Download zip',
       );
     for (let clicks = 0; clicks < times; clicks++) {

@@ -77,7 +77,7 @@ afterEach(async () => {
 });
 
 async function open(): Promise<Page> {
-  app = await openApp({ address: server.url + prefix });
+  app = await openApp({ address: server.url + prefix, serviceWorkers: 'allow' });
   return app.page;
 }
 

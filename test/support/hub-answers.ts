@@ -237,17 +237,25 @@ export function answerFiles(
   response.setHeader('Access-Control-Allow-Origin', '*');
   response.setHeader('Access-Control-Expose-Headers', exposed);
   const id = signed.subject.split('/', 2).join('/');
-  const fault = takeFault(state, [signed.subject, id], 'file');
+  const fault = takeFault(state, [signed.subject, id], 'file', request.headers.range);
   return sendFile(request, response, signed.file, toFileFault(fault));
 }
 
 /** The fault of a request. Of a list each is for one request, and waits for one that it can spoil: some spoil files only. */
-function takeFault({ faults }: State, keys: readonly string[], kind: 'refusal' | 'file'): Fault | undefined {
+function takeFault(
+  { faults }: State,
+  keys: readonly string[],
+  kind: 'refusal' | 'file',
+  range = '',
+): Fault | undefined {
   const key = keys.find((key) => faults.has(key)) ?? '';
   const standing = faults.get(key);
   if (!Array.isArray(standing)) return standing;
   const [next] = standing;
   if (next === undefined || (kind === 'file') !== (toFileFault(next) !== undefined)) return undefined;
+  const [, first = 0, last = Infinity] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  const dropAfter = /^drop-after-(\d+)$/.exec(next)?.[1];
+  if (dropAfter !== undefined && Number(last) - Number(first) < Number(dropAfter)) return undefined;
   standing.shift();
   if (standing.length === 0) faults.delete(key);
   return next;
