@@ -36,7 +36,12 @@ const reportMs = 200;
 export function recordFetch(plain: typeof fetch, ownOrigin: string, tell: Tell): typeof fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input, ownOrigin);
-    if (!isForeign(url, ownOrigin)) return plain(input, init);
+    if (!isForeign(url, ownOrigin)) {
+      const response = await plain(input, init);
+      // a host may send whoever asks for a large file of its own elsewhere
+      const left = response.url !== '' && isForeign(new URL(response.url), ownOrigin);
+      return left ? new Line(url, input, init, tell).follow(response) : response;
+    }
     const line = new Line(url, input, init, tell);
     try {
       const response = await plain(input, init);

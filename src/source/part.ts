@@ -5,7 +5,7 @@
 import { KnownError } from '../errors.ts';
 import { startDigest, type CreateSha256 } from './digest.ts';
 import type { HubEntry, HubSource } from './hub.ts';
-import { openSync, toStorageError, writeAll } from '../storage.ts';
+import { openSync, renameFile, toStorageError, writeAll } from '../storage.ts';
 import { openFolder, removeStored, type Place } from './opfs.ts';
 
 export interface FetchWatch {
@@ -32,7 +32,7 @@ export async function fetchInto(
   watch: FetchWatch,
 ): Promise<void> {
   const digest = await startDigest(entry, createSha256);
-  const { part, handle } = await openPart(place, entry);
+  const { folder, part, handle } = await openPart(place, entry);
   try {
     let done = await hashPart(handle, entry, digest.update, watch);
     while (done < entry.bytes) {
@@ -55,27 +55,25 @@ export async function fetchInto(
   }
   try {
     // a complete file of another size, damaged by who knows what, makes room
-    await removeStored(place, place.name);
-    await part.move(place.name);
+    await renameFile(folder, part, place.name);
   } catch (error) {
     throw toStorageError(error, entry.path);
   }
 }
 
-/** In every browser that has synchronous access handles, and not yet in TypeScript's library. Source: https://fs.spec.whatwg.org, issue 10. */
-interface MovableFile extends FileSystemFileHandle {
-  move(name: string): Promise<void>;
-}
-
 async function openPart(
   place: Place,
   entry: HubEntry,
-): Promise<{ readonly part: MovableFile; readonly handle: FileSystemSyncAccessHandle }> {
+): Promise<{
+  readonly folder: FileSystemDirectoryHandle;
+  readonly part: FileSystemFileHandle;
+  readonly handle: FileSystemSyncAccessHandle;
+}> {
   const folder = (await openFolder(place.folders, 'create'))!;
   try {
-    const part = (await folder.getFileHandle(place.partName, { create: true })) as MovableFile;
+    const part = await folder.getFileHandle(place.partName, { create: true });
     const handle = await openSync(part);
-    return { part, handle };
+    return { folder, part, handle };
   } catch (error) {
     throw toStorageError(error, entry.path);
   }

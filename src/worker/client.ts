@@ -180,8 +180,7 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
     checkWeights: (weights) => checkWeights(weights),
     merge(asked, watch, trial = { device: 'automatic' }) {
       askToKeep();
-      // where this page lies, for the link on the card
-      const job = { pageUrl: document.baseURI.replace(/#.*$/, ''), ...asked };
+      const job = { ...linkedPage(), ...asked };
       return whileUsed(asked.models, async () => {
         const output = await mergeAndProve(files, scoring, job, watch, trial);
         offers.offer(output.job);
@@ -233,6 +232,12 @@ function askAtFetch({ signal, report }: Watch = {}): Watch {
       report?.(progress);
     },
   };
+}
+
+/** Where this page lies, for the link on the card: not of a page that only this computer or its network has. */
+function linkedPage(): Pick<MergeJob, 'pageUrl'> {
+  const { protocol, href } = new URL(document.baseURI);
+  return protocol === 'https:' ? { pageUrl: href.replace(/#.*$/, '') } : {};
 }
 
 /** The first folder among what was dropped. */

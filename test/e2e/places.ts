@@ -1,2 +1,2 @@
 /** As many test files as run at a time: they wait for pages, workers and the Hub more than they compute. */
-export const placeCount = 3;
+export const placeCount = 2;

@@ -57,6 +57,16 @@ describe('recordFetch', () => {
     expect(told).toEqual([]);
   });
 
+  test('tells of what the own origin sends elsewhere for', async () => {
+    const { ask, latest } = watch(hub.url);
+    const response = await ask(fileUrl('model.safetensors'), { headers: { Range: 'bytes=0-7' } });
+    await response.arrayBuffer();
+    expect(response.url.startsWith(hub.cdnUrl)).toBe(true);
+    expect(latest()).toMatchObject([
+      { url: fileUrl('model.safetensors'), finalUrl: response.url, receivedBytes: 8, state: 'done' },
+    ]);
+  });
+
   test('has an end for a body that is not read, one that is given up, and one that never comes', async () => {
     const { ask, latest } = watch();
     expect((await ask(fileUrl('config.json'), { method: 'HEAD' })).body).toBeNull();
