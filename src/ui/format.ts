@@ -110,13 +110,6 @@ export function formatMonth(ms: number): string {
   return new Intl.DateTimeFormat(getLocale(), options).format(ms);
 }
 
-/** What tells models apart stands at the end of their names: the end stays when the beginning has to give way. */
-export function splitName(name: string): { readonly head: string; readonly tail: string } {
-  // a version and a commit, e.g. `-v1.5@a1b2c3d`; a name not much longer stays whole
-  const at = name.length <= 20 ? 0 : name.length - 14;
-  return { head: name.slice(0, at), tail: name.slice(at) };
-}
-
 /** Names in a row, e.g. `a, b and c`. */
 export function formatList(names: readonly string[]): string {
   return new Intl.ListFormat(getLocale(), { type: 'conjunction' }).format(names);

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type BrowserContext, type Page } from 'playwright';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
 import { chromiumArguments, findChromium } from '../support/chromium.ts';
 import { readZip } from '../support/unzip.ts';
 import { appUrl } from './place.ts';
@@ -24,6 +24,8 @@ export interface Opening {
   readonly fragment?: string;
   /** `block`, as by default: each fresh profile would copy the whole app, some 50 MB, beside what is tested. */
   readonly serviceWorkers?: 'allow' | 'block';
+  /** Where the browser keeps what it stores; in memory, as by default, one browser serves a whole file of tests. */
+  readonly profile?: 'disk' | 'memory';
   /** Of the browser's profile, as its own settings page writes them. */
   readonly preferences?: object;
 }
@@ -33,20 +35,9 @@ export async function openApp({
   fragment = '',
   preferences,
   serviceWorkers = 'block',
+  profile = preferences ? 'disk' : 'memory',
 }: Opening = {}): Promise<App> {
-  const profile = mkdtempSync(join(tmpdir(), 'shaker-e2e-'));
-  if (preferences) {
-    mkdirSync(join(profile, 'Default'));
-    writeFileSync(join(profile, 'Default/Preferences'), JSON.stringify(preferences));
-  }
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: findChromium(),
-    serviceWorkers,
-    args: chromiumArguments(),
-    locale: 'en-GB',
-    viewport: { width: 1440, height: 1000 },
-    acceptDownloads: true,
-  });
+  const { context, close } = await openContext(serviceWorkers, profile, preferences);
   const requests: string[] = [];
   const errors: string[] = [];
   context.on('request', (request) => {
@@ -60,9 +51,40 @@ export async function openApp({
     context,
     requests,
     errors,
+    close,
+  };
+}
+
+const launch = { executablePath: findChromium(), args: chromiumArguments() };
+let browser: Promise<Browser> | undefined;
+
+async function openContext(
+  serviceWorkers: 'allow' | 'block',
+  profile: 'disk' | 'memory',
+  preferences: object | undefined,
+): Promise<{ readonly context: BrowserContext; close(): Promise<void> }> {
+  const options = {
+    serviceWorkers,
+    locale: 'en-GB',
+    viewport: { width: 1440, height: 1000 },
+    acceptDownloads: true,
+  };
+  if (profile === 'memory') {
+    // ends with this file's process
+    const context = await (await (browser ??= chromium.launch(launch))).newContext(options);
+    return { context, close: () => context.close() };
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'shaker-e2e-'));
+  if (preferences) {
+    mkdirSync(join(folder, 'Default'));
+    writeFileSync(join(folder, 'Default/Preferences'), JSON.stringify(preferences));
+  }
+  const context = await chromium.launchPersistentContext(folder, { ...launch, ...options });
+  return {
+    context,
     async close() {
       await context.close();
-      rmSync(profile, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

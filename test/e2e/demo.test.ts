@@ -19,7 +19,7 @@ const expected = JSON.parse(
 const written = Object.entries(expected.merge.tensors).filter(([name]) => !name.startsWith('pooler.'));
 
 let app: App;
-beforeEach(async () => void (app = await openApp()));
+beforeEach(async () => void (app = await openApp({ profile: 'disk' })));
 afterEach(() => app.close());
 
 /** Clicks Download zip, and again in the moment in which it is offered again: before the browser has saved the last one. */

@@ -77,7 +77,7 @@ afterEach(async () => {
 });
 
 async function open(): Promise<Page> {
-  app = await openApp({ address: server.url + prefix, serviceWorkers: 'allow' });
+  app = await openApp({ address: server.url + prefix, serviceWorkers: 'allow', profile: 'disk' });
   return app.page;
 }
 

@@ -35,7 +35,7 @@ beforeEach(async () => {
       'kitchen/dense': dense,
     },
   });
-  app = await openApp();
+  app = await openApp({ profile: 'disk' });
 });
 afterEach(async () => {
   await app.close();
@@ -144,7 +144,7 @@ describe('what is kept in this browser', () => {
     await kept.getByText('models 0, mixtures 2, unfinished 0').waitFor();
 
     // newest first
-    const zips = kept.getByRole('button', { name: /^Download mix-of-.* as a zip$/ });
+    const zips = kept.getByRole('button', { name: /^Download zip: mix-of-/ });
     const again = await downloadBy(page, zips.nth(1));
     expect(again.equals(first)).toBe(true);
     const other = await downloadBy(page, zips.nth(0));
@@ -264,7 +264,7 @@ describe('a disk that is full', () => {
     await kept.getByText('models 0, mixtures 1, unfinished 0').waitFor();
     // the earlier one can still be had
     await setQuota(page, undefined);
-    await downloadBy(page, kept.getByRole('button', { name: /as a zip$/ }));
+    await downloadBy(page, kept.getByRole('button', { name: /^Download zip: / }));
     expect(app.errors).toEqual([]);
   });
 

@@ -198,7 +198,8 @@ describe('a recipe’s link', () => {
     await setWeights(page, { 'kitchen/a': 0.123456789, 'kitchen/b': 0.876543211 });
     const first = await mix(page);
     const href = await page.getByRole('textbox', { name: 'Link to this recipe' }).inputValue();
-    expect(textOf(first, 'README.md')).toContain(href);
+    // an address of this computer is of no use to whoever reads the card
+    expect(textOf(first, 'README.md')).not.toContain('#recipe=');
     const commit = hub!.commit('kitchen/a');
     await hub!.close();
 

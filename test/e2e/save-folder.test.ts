@@ -6,7 +6,7 @@ import { mixByHand, openApp, openTab, setQuota, storedFiles, type App } from './
 
 let app: App;
 beforeEach(async () => {
-  app = await openApp();
+  app = await openApp({ profile: 'disk' });
   await app.context.addInitScript(() => {
     const pick = async () =>
       (await navigator.storage.getDirectory()).getDirectoryHandle('picked', { create: true });
@@ -23,7 +23,7 @@ async function mix(page: Page): Promise<void> {
 }
 
 function saveButton(page: Page) {
-  return page.getByRole('button', { name: `Save ${name} in a folder` }).first();
+  return page.getByRole('button', { name: `Save in a folder: ${name}` }).first();
 }
 
 async function filesWorker(page: Page): Promise<Worker> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright';
 import { startHub, type Hub } from '../support/hub.ts';
 import { clearModels, openApp, setWeights, type App } from './app.ts';
-import { hubPort } from './place.ts';
+import { appUrl, hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
 const longMs = 60_000;
@@ -25,7 +25,7 @@ export interface Reader {
   readonly textPixels?: number;
 }
 
-export async function openStage({ textPixels = 16 }: Reader = {}): Promise<Stage> {
+export async function openStage({ textPixels }: Reader = {}): Promise<Stage> {
   const hub = await startHub({
     port: hubPort,
     repositories: {
@@ -34,9 +34,11 @@ export async function openStage({ textPixels = 16 }: Reader = {}): Promise<Stage
       'kitchen/gated': { folder: join(golden, 'b'), access: 'gated' },
     },
   });
-  const app = await openApp({
-    preferences: { webkit: { webprefs: { default_font_size: textPixels } } },
-  });
+  const app = await openApp(
+    textPixels === undefined
+      ? {}
+      : { preferences: { webkit: { webprefs: { default_font_size: textPixels } } } },
+  );
   await app.page.getByText('These models fit together.').waitFor();
   return {
     app,
@@ -154,6 +156,41 @@ export const states: readonly State[] = [
     },
   },
   { what: 'scored models', reach: ({ page }) => score(page) },
+  {
+    what: 'a fine-tuned model against the rest, and a mixture that is tried',
+    reach: async ({ page }) => {
+      await score(page);
+      await page.getByRole('radio', { name: 'A fine-tuned model against the rest' }).check();
+      await button(page, 'Try').click();
+      await page
+        .getByRole('table', { name: 'Similarity of each document to the query' })
+        .waitFor({ timeout: longMs });
+    },
+  },
+  {
+    what: 'what the Hub shows for a search',
+    reach: async ({ page }) => {
+      await typeId(page, 'bert a');
+      await page.getByText('kitchen/bert-a').first().waitFor();
+    },
+  },
+  {
+    what: 'what has left the tab',
+    reach: async ({ page }) => {
+      await fillFromHub(page);
+      await page.getByRole('button', { name: /B sent; / }).click();
+      await page.getByRole('dialog').getByRole('table').waitFor();
+    },
+    reopen: ({ page }) => page.getByRole('button', { name: /已发送/ }).click(),
+  },
+  {
+    what: 'a recipe that waits for models of this computer',
+    reach: async ({ page }) => {
+      await page.goto(`${appUrl}/index.html#m=local&m=local&w=0.25,0.75&t=1&loss=own&dtype=F32`);
+      await page.reload();
+      await page.getByText('Model 1 is from this computer').waitFor();
+    },
+  },
   {
     what: 'losses that no longer hold',
     reach: async ({ page }) => {

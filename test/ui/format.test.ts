@@ -11,7 +11,6 @@ import {
   formatShare,
   formatSum,
   shortHash,
-  splitName,
 } from '../../src/ui/format.ts';
 import { overwriteGetLocale } from '../../src/ui/messages/runtime.js';
 
@@ -34,15 +33,6 @@ describe('formatBytes', () => {
     [14_239_890_000, '14.2 GB'],
   ])('prints %d bytes as %s', (bytes, text) => {
     expect(plain(formatBytes(bytes))).toBe(text);
-  });
-});
-
-describe('splitName', () => {
-  test.each([
-    ['base', '', 'base'],
-    ['lab/a-rather-long-name-v12@c1434be', 'lab/a-rather-long-na', 'me-v12@c1434be'],
-  ])('parts %s', (name, head, tail) => {
-    expect(splitName(name)).toEqual({ head, tail });
   });
 });
 
