@@ -10,7 +10,7 @@ import { appUrl } from './place.ts';
 export interface App {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Addresses that the page and its workers asked for, in order; not what the service worker fetches for later. */
+  /** Addresses that the page and its workers asked for, in order, but for the page's icon; not what the service worker fetches for later. */
   readonly requests: readonly string[];
   /** What went wrong in the page and nobody caught. */
   readonly errors: readonly string[];
@@ -41,7 +41,9 @@ export async function openApp({
   const requests: string[] = [];
   const errors: string[] = [];
   context.on('request', (request) => {
-    if (request.serviceWorker() === null) requests.push(request.url());
+    // Chromium asks for the icon again with every change of the address
+    const isIcon = new URL(request.url()).pathname.endsWith('/icons/shaker.svg');
+    if (request.serviceWorker() === null && !isIcon) requests.push(request.url());
   });
   const page = await context.newPage();
   page.on('pageerror', (error) => errors.push(error.message));
