@@ -46,6 +46,7 @@ export class PageHistory {
 
   /** Opens what the address states, else the embedded models; from then on address and page follow each other. */
   async start(): Promise<void> {
+    this.#session.opening = countModels(location.hash);
     window.addEventListener('popstate', (event) => void this.#arrive(event.state));
     $effect.root(() => {
       $effect(() => {
@@ -58,6 +59,7 @@ export class PageHistory {
     // models that are waited for are on their way
     const isBare = ingredients.cards.length === 0 && replay.missing.length === 0;
     if (isBare && !isEmptyBar(location.hash)) await this.#session.openDemo();
+    this.#session.opening = 0;
   }
 
   /** Back, Forward, or an address that was typed or pasted. */
@@ -182,6 +184,11 @@ function stateOf({ ingredients, recipe, taste }: Session): PageState {
 
 function toAddressModel(model: ModelRef): PageState['models'][number] {
   return model.kind === 'local' ? { kind: 'local' } : model;
+}
+
+/** As many as the address names, else the four embedded ones. */
+function countModels(fragment: string): number {
+  return isEmptyBar(fragment) ? 0 : (fragment.match(/[#&]m=/g)?.length ?? 4);
 }
 
 function isEmptyBar(fragment: string): boolean {

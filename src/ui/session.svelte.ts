@@ -27,6 +27,8 @@ export class Session {
   readonly tryIt: TryIt;
   readonly kept: KeptHere;
   readonly replay: Replay;
+  /** How many models will stand on the bar at first, for as long as they are looked up: their places are kept. */
+  opening = $state(0);
   #embedded = $state.raw<readonly ModelRef[] | undefined>();
   readonly #client: Client;
 
