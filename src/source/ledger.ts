@@ -3,8 +3,8 @@
  * bytes of the bodies each way. `watchFetch` stands before everything else in the page and in each worker; the policy of
  * the page (vite.policy.ts) allows no other way out that this code uses.
  *
- * Not seen: headers, the addresses between the one asked and the final one, and what the browser asks by itself before a
- * request (preflights, which have no body).
+ * Not seen: headers, the addresses between the one asked and the final one, and what the browser sends by itself: before a
+ * request (preflights, which have no body), and once more when the connection was closed under it.
  */
 
 /** One request, as far as it is. A plain value, so that it crosses threads; a later one of the same id replaces it. */
