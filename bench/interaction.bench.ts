@@ -24,7 +24,6 @@ const pauseMs = 150;
 const waitMs = 600_000;
 
 declare global {
-   
   var interactions: Map<number, number> | undefined;
 }
 

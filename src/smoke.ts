@@ -57,11 +57,28 @@ const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'memory-short',
 ]);
 
+/** There is no such device now; the CPU tells as much of the files. */
+const gone: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['gpu-missing', 'gpu-lost']);
+
 /**
  * Throws `output-differs`, and whatever keeps the written files from being opened and run. Where the base cannot be scored or
  * does not fit, says so instead. Memory: one model in float32 at a time, as scoring.
  */
 export async function runSmoke(
+  scorer: Scorer,
+  named: readonly NamedSource[],
+  job: SmokeJob,
+  watching: Watching,
+): Promise<SmokeCheck> {
+  try {
+    return await runOn(scorer, named, job, watching);
+  } catch (error) {
+    if (!(error instanceof KnownError) || !gone.has(error.code)) throw error;
+    return runOn(scorer, named, { ...job, device: 'cpu' }, watching);
+  }
+}
+
+async function runOn(
   scorer: Scorer,
   named: readonly NamedSource[],
   { weights, dtype = 'F32', written, text = '', device }: SmokeJob,

@@ -22,7 +22,7 @@ const refusalMs = 2000;
 
 /** How long a status of 429 asks to wait, in whole seconds. */
 export function busySeconds(headers: Headers): number {
-  return toldSeconds(headers) ?? windowSeconds;
+  return toldSeconds(429, headers) ?? windowSeconds;
 }
 
 /**
@@ -31,17 +31,19 @@ export function busySeconds(headers: Headers): number {
  */
 export function toWaitMs({ status, headers }: Response, delayMs: number | undefined): number | undefined {
   if (delayMs === undefined || ![429, 500, 502, 503, 504].includes(status)) return undefined;
-  const seconds = toldSeconds(headers);
+  const seconds = toldSeconds(status, headers);
   if (seconds === undefined) return delayMs;
   return seconds > waitLimitSeconds ? undefined : seconds * 1000;
 }
 
 /** What the server says of the wait, where it does, and where its answer lets a page read these headers. */
-function toldSeconds(headers: Headers): number | undefined {
+function toldSeconds(status: number, headers: Headers): number | undefined {
   const retryAfter = headers.get('Retry-After') ?? '';
   if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
   const date = Date.parse(retryAfter);
   if (!Number.isNaN(date)) return Math.max(0, Math.ceil((date - Date.now()) / 1000));
+  // told with every answer; only this one is about it
+  if (status !== 429) return undefined;
   const left = /;\s*t=(\d+)/.exec(headers.get('RateLimit') ?? '')?.[1];
   return left === undefined ? undefined : Number(left);
 }

@@ -64,8 +64,9 @@ export class CardEditor {
     if (this.loaded) return;
     this.#failure = undefined;
     try {
-      const file = await this.#client.openFile(this.#output(), cardPath);
-      const generated = await this.#client.generatedCard(this.#output());
+      const output = this.#output();
+      const file = await this.#client.openFile(output, cardPath);
+      const generated = await this.#client.generatedCard(output);
       const text = await file.text();
       this.#generated = generated;
       this.#saved = text;
@@ -90,12 +91,14 @@ export class CardEditor {
   async save(): Promise<void> {
     clearTimeout(this.#checking);
     const text = this.#text;
+    // the page may show another output by the time that the card is checked
+    const output = this.#output();
     this.#saving = true;
     this.#failure = undefined;
     try {
       await this.#check();
       if (this.#problem !== undefined) return;
-      this.#pour.update(await this.#client.saveCard(this.#output(), text));
+      this.#pour.update(await this.#client.saveCard(output, text));
       this.#saved = text;
       this.#justSaved = true;
     } catch (error) {

@@ -5,8 +5,14 @@ import type { ModelRef } from '../source/source.ts';
 
 export type CardState =
   | { readonly at: 'pinning' }
-  | { readonly at: 'inspecting'; readonly model: ModelRef }
-  | { readonly at: 'failed'; readonly model: ModelRef; readonly error: Error }
+  /** `prompts`: what is wanted instead of the model's own, once it is read. */
+  | { readonly at: 'inspecting'; readonly model: ModelRef; readonly prompts?: Prompts | undefined }
+  | {
+      readonly at: 'failed';
+      readonly model: ModelRef;
+      readonly error: Error;
+      readonly prompts?: Prompts | undefined;
+    }
   | { readonly at: 'ready'; readonly model: ModelRef; readonly facts: ModelFacts; readonly prompts: Prompts };
 
 export interface Card {
@@ -35,4 +41,22 @@ export function isTokenMatter(error: Error): boolean {
     isKnown(error, 'hub-unauthorised') ||
     isKnown(error, 'hub-repository-missing')
   );
+}
+
+/** The prompts that are wanted of a model that is not read yet. */
+export function wantedOf({ state }: Card): Prompts | undefined {
+  return state.at === 'inspecting' || state.at === 'failed' ? state.prompts : undefined;
+}
+
+/** With these prompts, or its own: now, or once it is read. */
+export function withPrompts(state: CardState, prompts: Prompts | undefined): CardState {
+  switch (state.at) {
+    case 'pinning':
+      return state;
+    case 'inspecting':
+    case 'failed':
+      return { ...state, prompts };
+    case 'ready':
+      return { ...state, prompts: prompts ?? state.facts.prompts };
+  }
 }

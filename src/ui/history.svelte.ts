@@ -60,6 +60,8 @@ export class PageHistory {
     const isBare = ingredients.cards.length === 0 && replay.missing.length === 0;
     if (isBare && !isEmptyBar(location.hash)) await this.#session.openDemo();
     this.#session.opening = 0;
+    // sample sets, and the way home, are there whatever the address says
+    if (this.#session.embedded === undefined) await this.#session.readEmbedded().catch(() => undefined);
   }
 
   /** Back, Forward, or an address that was typed or pasted. */
@@ -82,8 +84,7 @@ export class PageHistory {
   }
 
   async #goHome(): Promise<void> {
-    const { embedded } = this.#session;
-    if (embedded === undefined) return;
+    const embedded = this.#session.embedded ?? (await this.#session.readEmbedded()).models;
     await this.#restore({ ...this.#initial, models: embedded.map(toAddressModel) }, []);
   }
 

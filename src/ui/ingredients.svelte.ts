@@ -2,21 +2,25 @@
 import { KnownError } from '../errors.ts';
 import type { Prompts } from '../pipeline.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
-import type { Asked, Client } from '../worker/client.ts';
-import { isReady, isRefusal, isTokenMatter, type Card, type CardState, type ReadyCard } from './card.ts';
+import type { Asked } from '../worker/client.ts';
+import {
+  isReady,
+  isRefusal,
+  isTokenMatter,
+  wantedOf,
+  withPrompts,
+  type Card,
+  type CardState,
+  type ReadyCard,
+} from './card.ts';
 import { freeSlot } from './colours.ts';
 import { Fitting, type Fit } from './fit.svelte.ts';
+import type { Kitchen } from './kitchen.ts';
 import { nameOf, nameOfFiles } from './model-name.ts';
 import type { Obstacle } from './obstacle.ts';
 import { findCards, slotsFor, type Wanted } from './placing.ts';
 import { RemovedCards, type RemovedCard } from './removed-cards.svelte.ts';
 import { Search } from './search.svelte.ts';
-
-/** What is asked of the client here. */
-type Kitchen = Pick<
-  Client,
-  'readAsked' | 'search' | 'modelLimit' | 'pin' | 'groupLocal' | 'inspect' | 'compare' | 'setToken'
->;
 
 export class Ingredients {
   /** What stands in the field; stays when it could not be found, to be mended. */
@@ -129,17 +133,16 @@ export class Ingredients {
     this.#cards = wanted.map(({ model, prompts }, m) => {
       const [card, slot] = [found[m], slots[m] ?? 0];
       if (card === undefined) {
-        const state = { at: 'inspecting', model } as const;
+        const state = { at: 'inspecting', model, prompts } as const;
         return { key: `model-${this.#cardCount++}`, slot, name: nameOf(model), state };
       }
       const { state } = card;
-      const edited = state.at === 'ready' ? { ...state, prompts: prompts ?? state.facts.prompts } : state;
-      return { ...card, slot, state: edited };
+      return { ...card, slot, state: withPrompts(state, prompts) };
     });
     const cards = this.#cards;
-    const reading = wanted.map(async ({ model, prompts }, m) => {
+    const reading = wanted.map(async ({ model }, m) => {
       const key = cards[m]?.key;
-      if (found[m] === undefined && key !== undefined) await this.#inspect(key, model, prompts);
+      if (found[m] === undefined && key !== undefined) await this.#inspect(key, model);
     });
     await Promise.all([...reading, this.#compare()]);
   }
@@ -160,8 +163,8 @@ export class Ingredients {
   async retry(key: string): Promise<void> {
     const state = this.#cards.find((card) => card.key === key)?.state;
     if (state?.at !== 'failed') return;
-    const { model } = state;
-    this.#replace(key, (card) => ({ ...card, state: { at: 'inspecting', model } }));
+    const { model, prompts } = state;
+    this.#replace(key, (card) => ({ ...card, state: { at: 'inspecting', model, prompts } }));
     await this.#inspect(key, model);
   }
 
@@ -275,17 +278,18 @@ export class Ingredients {
     this.#removed.replace(key, change);
   }
 
-  async #inspect(key: string, model: ModelRef, prompts?: Prompts): Promise<void> {
+  async #inspect(key: string, model: ModelRef): Promise<void> {
     try {
       const facts = await this.#client.inspect(model);
-      const state = { at: 'ready', model, facts, prompts: prompts ?? facts.prompts } as const;
       this.#replace(key, (card) => {
+        const state = { at: 'ready', model, facts, prompts: wantedOf(card) ?? facts.prompts } as const;
         const read = { ...card, name: facts.name, state };
         this.#past.set(key, read);
         return read;
       });
     } catch (error) {
-      this.#replace(key, (card) => ({ ...card, state: { at: 'failed', model, error: error as Error } }));
+      const failed = { at: 'failed', model, error: error as Error } as const;
+      this.#replace(key, (card) => ({ ...card, state: { ...failed, prompts: wantedOf(card) } }));
     }
     await this.#compare();
   }

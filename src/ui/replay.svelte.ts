@@ -11,6 +11,7 @@ import type { Recipe as RecipeText, RecipeModel, RecipeOutput } from '../recipe/
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { Client } from '../worker/client.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
+import { sortFiles } from './dropped.ts';
 import { isSameModel, modelOf } from './placing.ts';
 import type { Pour } from './pour.svelte.ts';
 import type { Recipe } from './recipe.svelte.ts';
@@ -35,6 +36,7 @@ export class Replay {
   /** (models,) */
   #weights: readonly number[] | undefined;
   #failure = $state.raw<Error | undefined>();
+  #openCount = 0;
   readonly #client: Client;
   readonly #task: Task;
   readonly #ingredients: Ingredients;
@@ -101,9 +103,12 @@ export class Replay {
   /** Opens a recipe. What cannot be is said in `failure`, and the page stays as it is. */
   async open(read: () => RecipeText | Promise<RecipeText>): Promise<void> {
     this.#failure = undefined;
+    const count = ++this.#openCount;
     try {
       const recipe = await read();
       await this.#checkDemos(recipe);
+      // one that was opened later, or a step back, has taken its place
+      if (count !== this.#openCount) return;
       this.#recipe = recipe;
       this.#weights = recipe.weights;
       this.#places = recipe.models.map(toPlace);
@@ -121,6 +126,7 @@ export class Replay {
 
   /** Another state takes the recipe's place; its models and weights stay where they are. */
   close(): void {
+    this.#openCount++;
     this.#recipe = undefined;
     this.#places = [];
     this.#failure = undefined;
@@ -145,13 +151,13 @@ export class Replay {
 
   async #takeModels(files: readonly LocalFile[]): Promise<readonly LocalFile[]> {
     if (this.missing.length === 0 || !files.some(({ path }) => path.endsWith('.safetensors'))) return files;
-    this.#failure = undefined;
+    const { models, examples } = sortFiles(files);
     try {
-      for (const model of this.#client.groupLocal(files)) await this.#take(model);
+      for (const model of this.#client.groupLocal(models)) await this.#take(model);
     } catch (error) {
       this.#failure = error as Error;
     }
-    return [];
+    return examples;
   }
 
   /** Puts a model of this computer in the place that waits for it. Throws `recipe-local-differs`. */
@@ -162,10 +168,13 @@ export class Replay {
     const place = missing.find(({ wanted }) => wanted?.name === name) ?? missing[0];
     if (place === undefined || !this.#holdsFilled()) return this.#ingredients.addModels([model]);
     const { number, wanted } = place;
+    const places = this.#places;
     if (wanted !== undefined) {
       const end = await this.#identify(model);
       if (end.at === 'stopped') return;
       checkFiles(name, wanted, end.value);
+      // closed, or another state meanwhile: what was dropped is a model like any other
+      if (this.#places !== places || !this.#holdsFilled()) return this.#ingredients.addModels([model]);
     }
     this.#places = this.#places.map((other, m) => (m === number - 1 ? { at: 'filled', model } : other));
     await this.#fill();

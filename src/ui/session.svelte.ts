@@ -1,7 +1,7 @@
 /** Everything that the page shows: the four stations and the one task, and which action is the next. */
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { MergeJob, Output } from '../pour.ts';
-import type { Client } from '../worker/client.ts';
+import type { Client, Demo } from '../worker/client.ts';
 import { CardEditor } from './card-editor.svelte.ts';
 import { sortFiles } from './dropped.ts';
 import { Ingredients } from './ingredients.svelte.ts';
@@ -78,11 +78,8 @@ export class Session {
   /** Puts the embedded models on the bar, with their examples. */
   async openDemo(): Promise<void> {
     try {
-      const { models, examples, samples } = await this.#client.demo();
-      this.taste.samples = samples;
+      const { models, examples } = await this.readEmbedded();
       if (!this.taste.restored && this.taste.rows.length === 0) this.taste.setExamples(examples);
-      if (examples[0]) this.tryIt.suggest(examples[0]);
-      this.#embedded = models;
       // whoever was faster has put other models there
       if (this.ingredients.cards.length > 0 || this.replay.recipe !== undefined) return;
       await this.ingredients.addModels(models);
@@ -91,10 +88,19 @@ export class Session {
     }
   }
 
+  /** What comes with the page, whatever stands on the bar: its models, sets of examples, and something to try. */
+  async readEmbedded(): Promise<Demo> {
+    const demo = await this.#client.demo();
+    this.#embedded = demo.models;
+    this.taste.samples = demo.samples;
+    if (demo.examples[0]) this.tryIt.suggest(demo.examples[0]);
+    return demo;
+  }
+
   /** The embedded models' examples, where there are none. */
   async openSamples(): Promise<void> {
-    const { examples } = await this.#client.demo();
-    if (this.taste.rows.length === 0) this.taste.setExamples(examples);
+    const { examples } = await this.readEmbedded();
+    if (!this.taste.restored && this.taste.rows.length === 0) this.taste.setExamples(examples);
   }
 
   /** Models go to the first station, files of examples to the second; `name` is what was dropped or picked. */

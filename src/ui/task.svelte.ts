@@ -40,6 +40,8 @@ export class Task {
     kind: TaskKind,
     work: (watch: Watch) => Promise<T>,
   ): Promise<{ at: 'done'; value: T } | { at: 'stopped' }> {
+    // a dialog of the browser's may have let another one begin
+    if (this.#phase.at !== 'idle') return { at: 'stopped' };
     const controller = new AbortController();
     this.#controller = controller;
     this.#phase = { at: 'running', kind };
