@@ -3,7 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArguments, findChromium } from './test/support/chromium.ts';
-import { placeCount } from './test/e2e/places.ts';
+import { longTests, placeCount } from './test/e2e/places.ts';
 import { hubCommands } from './test/support/hub-commands.ts';
 import { offlinePlugin } from './vite.offline.ts';
 import { headersOf, isolation, parseHub, policyPlugin } from './vite.policy.ts';
@@ -78,6 +78,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: process.env['SHAKER_LONG'] === undefined ? longTests : [],
           globalSetup: ['test/e2e/setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,

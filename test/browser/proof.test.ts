@@ -6,6 +6,7 @@ import type { Progress } from '../../src/progress.ts';
 import type { Check } from '../../src/proof.ts';
 import type { ModelRef } from '../../src/source/source.ts';
 import { openClient, type Client, type Watch } from '../../src/worker/client.ts';
+import damagingUrl from './damaging.worker.ts?worker&url';
 import { fixture, goldenBert, localModel, readFixture } from './models.ts';
 
 /** The next files worker runs on a disk that does this. */
@@ -25,10 +26,7 @@ class TamperedWorker extends Worker {
 
   constructor(address: string | URL, options: WorkerOptions) {
     const damaging = options.name === 'files' && damage !== undefined;
-    super(
-      damaging ? new URL('./damaging.worker.ts', import.meta.url) : address,
-      damaging ? { ...options, name: damage! } : options,
-    );
+    super(damaging ? damagingUrl : address, damaging ? { ...options, name: damage! } : options);
     this.name = options.name ?? '';
     workers.push(this);
   }
