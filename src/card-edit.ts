@@ -2,7 +2,7 @@
 import { checkCard } from './export/card-check.ts';
 import { isKnown, KnownError } from './errors.ts';
 import { openJob, type WrittenFile } from './job/folder.ts';
-import { createSha256 } from './tensor/sha256.ts';
+import { hashBlob } from './tensor/sha256.ts';
 
 export { checkCard } from './export/card-check.ts';
 
@@ -22,9 +22,9 @@ export async function saveCard(job: string, text: string): Promise<readonly Writ
     await folder.keepBeside(generatedPath, await folder.file(cardPath));
   }
   const content = new Blob([text]);
-  const sha256 = await hash(content);
+  const sha256 = await hashBlob(content);
   return folder.replace({ path: cardPath, bytes: content.size, sha256 }, content, async (file) => {
-    const got = await hash(file);
+    const got = await hashBlob(file);
     if (got === sha256) return;
     throw new KnownError('output-damaged', { file: cardPath, why: `SHA-256 ${got} ≠ ${sha256}` });
   });
@@ -44,11 +44,4 @@ async function readBeside(job: string, path: string): Promise<File | undefined> 
     if (isKnown(error, 'output-missing')) return undefined;
     throw error;
   }
-}
-
-/** Cards are small: whole in memory. */
-async function hash(blob: Blob): Promise<string> {
-  const sha256 = await createSha256();
-  sha256.update(new Uint8Array(await blob.arrayBuffer()));
-  return sha256.digestHex();
 }

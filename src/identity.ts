@@ -7,7 +7,7 @@ import type { NamedSource } from './pipeline.ts';
 import { readBlob } from './safetensors/blob.ts';
 import { openCheckpoint } from './safetensors/checkpoint.ts';
 import type { Watching } from './score/score.ts';
-import { createSha256 } from './tensor/sha256.ts';
+import { hashBlob } from './tensor/sha256.ts';
 
 /** A file of a checkpoint, by its path in the model's folder. */
 export interface FileIdentity {
@@ -17,13 +17,10 @@ export interface FileIdentity {
   readonly sha256?: string;
 }
 
-/** Read in pieces of this size: 8 MiB, large enough for the disk's speed. */
-const pieceBytes = 8 * 1024 * 1024;
-
 /** The files of the model's checkpoint. Local ones are read whole (stage `identify`). Throws what reading throws, and AbortError. */
 export async function identifyModel(
   { ref, source }: NamedSource,
-  watching: Watching,
+  { signal, report }: Watching,
 ): Promise<readonly FileIdentity[]> {
   const { files, bytes: total } = await openCheckpoint(source);
   const entries = await source.list();
@@ -35,36 +32,17 @@ export async function identifyModel(
     else if (ref.kind !== 'local') identities.push({ path, bytes });
     else {
       const blob = await source.open(path);
-      const report = (done: number): void =>
-        watching.report({
-          stage: 'identify',
-          subject: source.name,
-          done: before + done,
-          total,
-          unit: 'bytes',
-        });
-      const sha256 = await hashBlob(blob ?? new Blob([]), `${source.name}/${path}`, {
-        signal: watching.signal,
-        report,
-      });
+      let done = before;
+      const onPiece = (pieceBytes: number): void => {
+        signal.throwIfAborted();
+        done += pieceBytes;
+        report({ stage: 'identify', subject: source.name, done, total, unit: 'bytes' });
+      };
+      const file = `${source.name}/${path}`;
+      const sha256 = await hashBlob(blob ?? new Blob([]), onPiece, (piece) => readBlob(piece, file));
       identities.push({ path, bytes, sha256 });
     }
     before += bytes;
   }
   return identities;
-}
-
-async function hashBlob(
-  blob: Blob,
-  file: string,
-  { signal, report }: { readonly signal: AbortSignal; readonly report: (doneBytes: number) => void },
-): Promise<string> {
-  const hash = await createSha256();
-  for (let start = 0; start < blob.size; start += pieceBytes) {
-    signal.throwIfAborted();
-    const piece = await readBlob(blob.slice(start, start + pieceBytes), file);
-    hash.update(piece);
-    report(start + piece.byteLength);
-  }
-  return hash.digestHex();
 }

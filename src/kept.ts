@@ -5,6 +5,7 @@
 import { writeFiles } from './export/folder.ts';
 import { openJob, type WrittenFile } from './job/folder.ts';
 import { listJobs, removeKeptJob, type KeptJobs } from './job/kept.ts';
+import { checkpointPath } from './safetensors/checkpoint.ts';
 import type { Watching } from './score/score.ts';
 import { listStored, removeStoredModel, type StoredModel } from './source/stored.ts';
 import { createSha256 } from './tensor/sha256.ts';
@@ -54,6 +55,6 @@ export async function saveOutput(
 
 /** Without its checkpoint a folder does not look like a model: it comes last, after the others by size. */
 function checkpointLast(a: WrittenFile, b: WrittenFile): number {
-  const isCheckpoint = ({ path }: WrittenFile): number => (path === 'model.safetensors' ? 1 : 0);
+  const isCheckpoint = ({ path }: WrittenFile): number => (path === checkpointPath ? 1 : 0);
   return isCheckpoint(a) - isCheckpoint(b) || a.bytes - b.bytes;
 }

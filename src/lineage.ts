@@ -10,9 +10,8 @@ import { readStated } from './model/stated.ts';
 import type { NamedSource } from './pipeline.ts';
 import type { MergeJob } from './pour.ts';
 import { printLink } from './recipe/link.ts';
+import { checkpointPath } from './safetensors/checkpoint.ts';
 import { recipeVersion, type Recipe, type RecipeModel } from './recipe/recipe.ts';
-
-const checkpointPath = 'model.safetensors';
 
 /** Model 1's settings, which the mixture takes over. */
 export interface Base {

@@ -4,7 +4,7 @@ import { zipStream } from './export/zip.ts';
 import { openJob, type WrittenFile } from './job/folder.ts';
 import { isPacked } from './job/offered.ts';
 import type { Watching } from './score/score.ts';
-import { createSha256 } from './tensor/sha256.ts';
+import { hashText } from './tensor/sha256.ts';
 
 /** A file of a finished output. Throws `output-missing`. */
 export async function openOutputFile(job: string, path: string): Promise<File> {
@@ -40,9 +40,7 @@ export async function packOutput(job: string, name: string, { signal, report }: 
  * have been replaced by one of the same length.
  */
 async function packedPath(files: readonly WrittenFile[]): Promise<string> {
-  const hash = await createSha256();
-  hash.update(new TextEncoder().encode(JSON.stringify(files)));
-  return `packed-${hash.digestHex().slice(0, 16)}.zip`;
+  return `packed-${(await hashText(JSON.stringify(files))).slice(0, 16)}.zip`;
 }
 
 function ignoreMissing(error: unknown): undefined {

@@ -21,7 +21,7 @@ import { graphOf, type Scorable } from './score/scorable.ts';
 import type { LossDefinition, Scorer, Watching } from './score/score.ts';
 import type { CachedSource } from './source/cached.ts';
 import type { ModelRef, Source } from './source/source.ts';
-import { createSha256 } from './tensor/sha256.ts';
+import { hashText } from './tensor/sha256.ts';
 
 export { guessMapping, isDocumented, mapTable } from './score/columns.ts';
 export { parseExamples, printExamples } from './score/examples.ts';
@@ -203,14 +203,8 @@ export async function scoreAll(
   const openAll = () => Promise.all(named.map(({ source }) => openScorable(source)));
   const models = await openFetched(named, openAll, watching);
   const scored = await scorer.score(models, examples, definition, device, watching);
-  const examplesSha256 = await hashExamples(examples);
+  const examplesSha256 = await hashText(printExamples(examples));
   return { ...scored, seconds: (performance.now() - started) / 1000, examplesSha256 };
-}
-
-async function hashExamples(examples: readonly Example[]): Promise<string> {
-  const hash = await createSha256();
-  hash.update(new TextEncoder().encode(printExamples(examples)));
-  return hash.digestHex();
 }
 
 /** Embeddings of texts under the model's own settings, (texts,) of (dim,). */

@@ -18,15 +18,9 @@ import { settingsLimitBytes } from './model/json-file.ts';
 import type { Prompts } from './model/prompts.ts';
 import { readFile } from './model/small-file.ts';
 import { isCached, openFetched, openModel, type NamedSource } from './pipeline.ts';
-import {
-  checkpointPath,
-  proveFiles,
-  type Check,
-  type OnCheck,
-  type Proof,
-  type SmokeCheck,
-} from './proof.ts';
+import { proveFiles, type Check, type OnCheck, type Proof, type SmokeCheck } from './proof.ts';
 import { printRecipe } from './recipe/print.ts';
+import { checkpointPath } from './safetensors/checkpoint.ts';
 import { planFile, writeCheckpoint } from './safetensors/writer.ts';
 import type { Watching } from './score/score.ts';
 import { checkWeights } from './score/weights.ts';

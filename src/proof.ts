@@ -8,12 +8,12 @@
 import { KnownError, type Problem } from './errors.ts';
 import type { JobFolder, WrittenFile } from './job/folder.ts';
 import { openWritten } from './job/written.ts';
-import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
+import { checkpointPath, openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
 import type { TensorToWrite } from './safetensors/writer.ts';
 import type { Watching } from './score/score.ts';
 import { isFloat } from './tensor/dtype.ts';
 import { firstNonFinite } from './tensor/finite.ts';
-import { createSha256 } from './tensor/sha256.ts';
+import { hashBlob } from './tensor/sha256.ts';
 
 /** One thing that was checked, and what it was about. A check that fails is thrown, and there is no output. */
 export type Check =
@@ -48,8 +48,6 @@ export interface Proof {
 }
 
 export type OnCheck = (check: Check) => void;
-
-export const checkpointPath = 'model.safetensors';
 
 /** Read back in pieces of this size: 8 MiB, large enough for the disk's speed. */
 const pieceBytes = 8 * 1024 * 1024;
@@ -145,17 +143,13 @@ async function checkHashes(
 ): Promise<Check> {
   const total = totalBytes(files);
   let done = 0;
-  for (const { path, bytes, sha256 } of files) {
+  for (const { path, sha256 } of files) {
     const file = await folder.file(path);
-    const hash = await createSha256();
-    for (let start = 0; start < bytes; start += pieceBytes) {
+    const got = await hashBlob(file, (pieceBytes) => {
       signal.throwIfAborted();
-      const piece = await file.slice(start, start + pieceBytes).arrayBuffer();
-      hash.update(new Uint8Array(piece));
-      done += piece.byteLength;
+      done += pieceBytes;
       report({ stage: 'check', subject: path, done, total, unit: 'bytes' });
-    }
-    const got = hash.digestHex();
+    });
     if (got === sha256) continue;
     throw new KnownError('output-damaged', { file: path, why: `SHA-256 ${got} ≠ ${sha256}` });
   }

@@ -1,4 +1,5 @@
 /** What a mixture's card says of its licence: only what its ingredients say of their own. */
+import { nameLicence, termsOf } from '../model/licence-terms.ts';
 import { toMarkdown, toQuoted } from './escape.ts';
 
 /**
@@ -55,7 +56,7 @@ export function licenceLines(stated: readonly StatedLicence[]): readonly string[
 /** The same for people: what holds, what differs and between whom, or that nothing is known. */
 export function licenceText(stated: readonly StatedLicence[]): string {
   const shared = sharedLicence(stated);
-  const forbidding = stated.filter(({ licence }) => forbidsChanges(licence));
+  const forbidding = stated.filter(({ licence }) => termsOf(licence).derivatives === 'forbidden');
   const warning = forbidding.map(
     ({ name, licence }) =>
       `${toMarkdown(name)} is under ${toMarkdown(licence ?? '')}, which does not allow changed versions to be shared. Ask its authors before you share this mixture.`,
@@ -84,15 +85,8 @@ function groupByLicence(stated: readonly StatedLicence[]): Map<string, string[]>
   return groups;
 }
 
-/** Creative Commons' NoDerivatives, by the way its licences are named. Source: https://creativecommons.org/share-your-work/cclicenses/ */
-function forbidsChanges(licence: string | undefined): boolean {
-  return licence !== undefined && /^cc-by(-nc)?-nd(-|$)/i.test(licence.trim());
-}
-
-/** `other` and `unknown` may be something else each time. */
+/** None where one states none, or what may be something else each time. */
 function sharedLicence(stated: readonly StatedLicence[]): string | undefined {
-  const names = new Set(stated.map(({ licence }) => licence?.trim().toLowerCase()));
-  const [only] = names;
-  if (names.size !== 1 || only === undefined || only === '') return undefined;
-  return only === 'other' || only === 'unknown' ? undefined : only;
+  const [only, ...others] = new Set(stated.map(({ licence }) => nameLicence(licence)));
+  return others.length === 0 ? only : undefined;
 }

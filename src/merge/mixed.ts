@@ -1,12 +1,10 @@
 /** A mixture as a checkpoint that computes what is read: it can be run before, and without, being written. */
 import type { Checkpoint, Tensor } from '../safetensors/checkpoint.ts';
-import type { Plan, PlannedTensor } from './plan.ts';
+import type { MixedTensor, Plan } from './plan.ts';
 import { mixRange } from './run.ts';
 
 /** What a reader of float tensors needs of a checkpoint. */
 export type ReadableCheckpoint = Pick<Checkpoint, 'tensors' | 'read'>;
-
-type MixedTensor = PlannedTensor & { readonly kind: 'mix' };
 
 /** Float tensors only, under the plan's names, as float32. Memory: what is read, times (models + 1). @param checkpoints (models,) */
 export function openMixed({ tensors }: Plan, checkpoints: readonly Checkpoint[]): ReadableCheckpoint {

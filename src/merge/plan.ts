@@ -43,6 +43,9 @@ export type PlannedTensor =
       readonly tensor: Tensor;
     };
 
+/** A tensor that is a sum. */
+export type MixedTensor = PlannedTensor & { readonly kind: 'mix' };
+
 export interface Plan {
   readonly tensors: readonly PlannedTensor[];
   /** Of most of the mixed values: what config.json states. */

@@ -7,7 +7,7 @@ import { KnownError } from '../errors.ts';
 import { addScaled, scale } from '../tensor/add-scaled.ts';
 import { firstNonFinite } from '../tensor/finite.ts';
 import { halfLimits, narrow, type HalfDtype } from '../tensor/narrow.ts';
-import type { PlannedTensor, Term } from './plan.ts';
+import type { MixedTensor, PlannedTensor, Term } from './plan.ts';
 
 /** Shared by the chunks of all models and of the output: 64 MiB. */
 const budgetBytes = 64 * 1024 * 1024;
@@ -42,8 +42,6 @@ export async function* mergeTensors(
     }
   }
 }
-
-type MixedTensor = PlannedTensor & { readonly kind: 'mix' };
 
 async function* mixChunks(
   planned: MixedTensor,

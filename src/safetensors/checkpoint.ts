@@ -37,7 +37,7 @@ interface OpenedFile extends CheckpointFile {
   readonly tensors: readonly Tensor[];
 }
 
-const singlePath = 'model.safetensors';
+export const checkpointPath = 'model.safetensors';
 const picklePaths = ['pytorch_model.bin', 'pytorch_model.bin.index.json'];
 
 /** Headers fetched at once: enough to hide a network's latency, few enough not to trip a host's limits. */
@@ -50,8 +50,9 @@ const headersAtOnce = 8;
  * `file-unreadable`. In their facts `file` is `<model>/<path>`, because every model has a file of the same name.
  */
 export async function openCheckpoint(source: Source): Promise<Checkpoint> {
-  const single = await source.open(singlePath);
-  if (single !== undefined) return new Checkpoint(source, [await openFile(source.name, singlePath, single)]);
+  const single = await source.open(checkpointPath);
+  if (single !== undefined)
+    return new Checkpoint(source, [await openFile(source.name, checkpointPath, single)]);
   const index = await source.open(indexPath);
   if (index !== undefined) return openShards(source, index);
   for (const file of picklePaths) {

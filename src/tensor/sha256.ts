@@ -20,3 +20,33 @@ export async function createSha256(): Promise<Sha256> {
     },
   };
 }
+
+/** Read in pieces of this size: 8 MiB, large enough for the disk's speed. */
+const pieceBytes = 8 * 1024 * 1024;
+
+/** Of UTF-8. */
+export function hashText(text: string): Promise<string> {
+  return hashBlob(new Blob([text]));
+}
+
+/**
+ * Of a blob of any size, piece by piece. `onPiece` hears of each piece's bytes, and may throw to stop; `read` reads one, where
+ * its failure has a name. Throws what they throw.
+ */
+export async function hashBlob(
+  blob: Blob,
+  onPiece: (bytes: number) => void = () => undefined,
+  read: (piece: Blob) => Promise<Uint8Array> = readPlain,
+): Promise<string> {
+  const hash = await createSha256();
+  for (let start = 0; start < blob.size; start += pieceBytes) {
+    const piece = await read(blob.slice(start, start + pieceBytes));
+    hash.update(piece);
+    onPiece(piece.byteLength);
+  }
+  return hash.digestHex();
+}
+
+async function readPlain(piece: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await piece.arrayBuffer());
+}
