@@ -1,5 +1,6 @@
 /** From the bytes of a file that somebody calls examples to its text, or to the sentence that says what it is instead. */
 import { KnownError } from '../errors.ts';
+import { readBlob } from '../safetensors/blob.ts';
 
 /** Some 300,000 words, a hundred times what few-shot scoring asks for; read within a second on a slow computer. */
 export const examplesBytesLimit = 2_000_000;
@@ -18,7 +19,7 @@ const kinds: readonly (readonly [kind: string, first: string])[] = [
 
 /**
  * Reads UTF-8, with or without a byte order mark, and UTF-16 with one. `name` is the file's, for the refusals. Throws
- * `examples-too-large`, `examples-file-kind`, `examples-not-text`.
+ * `examples-too-large`, `file-unreadable`, `examples-file-kind`, `examples-not-text`.
  */
 export async function readExamplesText(file: Blob, name: string): Promise<string> {
   if (file.size > examplesBytesLimit) {
@@ -28,7 +29,7 @@ export async function readExamplesText(file: Blob, name: string): Promise<string
       limitBytes: examplesBytesLimit,
     });
   }
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  const bytes = await readBlob(file, name);
   const start = String.fromCharCode(...bytes.subarray(0, 8));
   const kind = kinds.find(([, first]) => start.startsWith(first))?.[0];
   if (kind !== undefined) throw new KnownError('examples-file-kind', { file: name, kind });

@@ -1,4 +1,5 @@
 /** What people drop or pick: from the browser's entries to files with paths, and which of them are examples. */
+import { KnownError } from '../errors.ts';
 import type { LocalFile } from '../source/source.ts';
 
 /** What was dropped, by name: a folder without files leaves no path to take it from. */
@@ -8,7 +9,7 @@ export function nameDropped(items: DataTransferItemList): string {
     .join(', ');
 }
 
-/** Every file under what was dropped, with its path from the drop, e.g. `my-model/config.json`. */
+/** Every file under what was dropped, with its path from the drop, e.g. `my-model/config.json`. Throws `file-unreadable`. */
 export async function readDropped(items: DataTransferItemList): Promise<readonly LocalFile[]> {
   // each is taken before the first await: the list is emptied when the event is over
   const files = Array.from(items, readItem);
@@ -31,9 +32,9 @@ async function readItem(item: DataTransferItem): Promise<readonly LocalFile[]> {
 async function readEntry(entry: FileSystemEntry): Promise<readonly LocalFile[]> {
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) =>
-      (entry as FileSystemFileEntry).file(resolve, reject),
+      (entry as FileSystemFileEntry).file(resolve, (error) => reject(unreadable(entry, error))),
     );
-    return [{ path: entry.fullPath.replace(/^\//, ''), file }];
+    return [{ path: pathOf(entry), file }];
   }
   const children = await readFolder(entry as FileSystemDirectoryEntry);
   return (await Promise.all(children.map(readEntry))).flat();
@@ -45,11 +46,19 @@ async function readFolder(folder: FileSystemDirectoryEntry): Promise<readonly Fi
   // Chromium gives at most a hundred entries a call; an empty answer is the end
   for (;;) {
     const batch = await new Promise<FileSystemEntry[]>((resolve, reject) =>
-      reader.readEntries(resolve, reject),
+      reader.readEntries(resolve, (error) => reject(unreadable(folder, error))),
     );
     if (batch.length === 0) return children;
     children.push(...batch);
   }
+}
+
+function pathOf(entry: FileSystemEntry): string {
+  return entry.fullPath.replace(/^\//, '');
+}
+
+function unreadable(entry: FileSystemEntry, error: DOMException): KnownError {
+  return new KnownError('file-unreadable', { file: pathOf(entry), why: error.message }, { cause: error });
 }
 
 /** What a model's folder holds; loose, they are its files, too. */

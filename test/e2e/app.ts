@@ -17,6 +17,9 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** A bar without models, and a table without examples: the embedded ones cost a second a page. */
+export const empty = '#m=none';
+
 export interface Opening {
   /** Of the page; by default where the built app is served for all tests. */
   readonly address?: string;

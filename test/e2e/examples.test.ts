@@ -276,3 +276,38 @@ describe('by keyboard alone', () => {
     expect(await rowsOf(page)).toHaveLength(4);
   });
 });
+
+describe('files that are dragged over the page', () => {
+  test('fall on what stays there, whatever comes and goes below', async () => {
+    const { page } = app;
+    const session = await page.context().newCDPSession(page);
+    const data = { items: [], files: [fileOf('one.csv', 'query,pos\na,b\n')], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver'] as const) {
+      await session.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
+    }
+    const veil = page.getByText('Drop a model folder, its files, a file of examples, or a recipe');
+    await veil.waitFor();
+    const below = await page.evaluate(() => document.elementFromPoint(200, 200)?.className ?? '');
+    expect(below).toMatch(/^drop\b/);
+    await session.send('Input.dispatchDragEvent', { type: 'drop', x: 200, y: 200, data });
+    await page.getByRole('dialog').getByText('Examples that this makes: 1').waitFor();
+    await veil.waitFor({ state: 'detached' });
+  });
+
+  test('are a sentence when they are gone before they can be read', async () => {
+    const { page } = app;
+    const gone = fileOf('gone.jsonl', '{}');
+    await page.getByRole('heading', { name: 'words', exact: true }).waitFor();
+    const session = await page.context().newCDPSession(page);
+    const data = { items: [], files: [gone], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver'] as const) {
+      await session.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
+    }
+    rmSync(gone);
+    await session.send('Input.dispatchDragEvent', { type: 'drop', x: 200, y: 200, data });
+    await expect
+      .poll(() => page.getByRole('alert').allInnerTexts())
+      .toEqual([expect.stringMatching(/^gone\.jsonl cannot be read \(.+\)\. Check that it still exists/)]);
+    expect(app.errors).toEqual([]);
+  });
+});

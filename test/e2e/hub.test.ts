@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startHub, type Fault, type Hub } from '../support/hub.ts';
 import { hashTensors } from '../support/safetensors-hashes.ts';
-import { clearModels, downloadZip, drop, openApp, setWeights, type App } from './app.ts';
+import { downloadZip, drop, empty, openApp, setWeights, type App } from './app.ts';
 import { hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
@@ -27,8 +27,7 @@ beforeEach(async () => {
       'kitchen/gated': { folder: join(golden, 'b'), access: 'gated' },
     },
   });
-  app = await openApp();
-  await clearModels(app.page);
+  app = await openApp({ fragment: empty });
 });
 afterEach(async () => {
   await app.close();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startHub, type Hub } from '../support/hub.ts';
-import { clearModels, downloadZip, openApp, setWeights, type App } from './app.ts';
+import { downloadZip, empty, openApp, setWeights, type App } from './app.ts';
 import { hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
@@ -25,8 +25,7 @@ beforeEach(async () => {
     port: hubPort,
     repositories: { 'kitchen/dense': folder, 'kitchen/bert-b': join(golden, 'b') },
   });
-  app = await openApp();
-  await clearModels(app.page);
+  app = await openApp({ fragment: empty });
   for (const id of ['kitchen/dense', 'kitchen/bert-b']) {
     await app.page.getByRole('textbox', { name: 'Hub id or URL' }).fill(id);
     await app.page.getByRole('textbox', { name: 'Hub id or URL' }).press('Enter');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startHub, type Hub } from '../support/hub.ts';
 import { makeShelf } from '../support/hub-shelf.ts';
-import { clearModels, drop, openApp, type App } from './app.ts';
+import { drop, empty, openApp, type App } from './app.ts';
 import { hubPort } from './place.ts';
 
 const shelf = makeShelf();
@@ -15,7 +15,7 @@ let hub: Hub;
 let app: App;
 beforeEach(async () => {
   hub = await startHub({ port: hubPort, repositories: shelf.repositories });
-  app = await openApp();
+  app = await openApp({ fragment: empty });
 });
 afterEach(async () => {
   await app.close();
@@ -57,7 +57,6 @@ function cards(): Promise<string[]> {
 describe('a search', () => {
   test('asks only when it is submitted, and adds from the list', async () => {
     const { page } = app;
-    await clearModels(page);
     await field().pressSequentially('bert kitchen');
     await page.getByRole('button', { name: 'Search', exact: true }).waitFor();
     expect(hub.log).toEqual([]);
@@ -101,7 +100,6 @@ describe('a search', () => {
 
   test('works by keyboard alone, and Escape leads back to the field', async () => {
     const { page } = app;
-    await clearModels(page);
     await field().focus();
     await page.keyboard.type('bert-a');
     await page.keyboard.press('Enter');
@@ -162,7 +160,6 @@ describe('a search', () => {
 describe('licences', () => {
   test('that forbid, differ or are unknown are named before the merge, which stays possible', async () => {
     const { page } = app;
-    await clearModels(page);
     for (const id of ['kitchen/bert-a', 'kitchen/bert-b', 'kitchen/bert-bare']) await search(id);
     await page.getByText('These models fit together.').waitFor();
     const notes = await page.getByRole('list', { name: 'How the models fit together' }).innerText();
@@ -176,7 +173,6 @@ describe('licences', () => {
 
   test('of one model twice: it is said, and not refused', async () => {
     const { page } = app;
-    await clearModels(page);
     for (const id of ['kitchen/bert-a', 'kitchen/bert-a']) await search(id);
     await page.getByText(/is on the bar more than once \(cards 1, 2\)/).waitFor();
     await page.getByText('These models fit together.').waitFor();
@@ -186,6 +182,7 @@ describe('licences', () => {
 describe('undo', () => {
   test('puts removed models back in their places and colours, without a request', async () => {
     const { page } = app;
+    await page.goto(page.url().replace(empty, ''));
     await page.getByText('These models fit together.').waitFor();
     const before = await cards();
     expect(before).toHaveLength(4);
@@ -244,7 +241,6 @@ describe('bad files', () => {
       const folder = join(root, 'm');
       mkdirSync(folder);
       for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text, 'latin1');
-      await clearModels(app.page);
       await drop(app.page, folder);
       await expect
         .poll(() => app.page.getByRole('alert').allInnerTexts())

@@ -25,8 +25,25 @@ export function findChromium(): string {
   return found;
 }
 
+/**
+ * What nobody looks at in a test: the address bar of every new window is two pages of Chromium's own, which cost as much as
+ * ours. The last flag of the kind counts, so Playwright's own choices that matter here stand in it again: without them
+ * requests would go to its makers' servers, and a redirected request that a test watches would break off.
+ */
+const unwanted = [
+  ...['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'WebUIOmniboxFullPopup'],
+  ...['AimEnabled', 'OptimizationHints', 'NetworkTimeServiceQuerying', 'PreconnectToSearch', 'MediaRouter'],
+  ...['AvoidCorsURLLoaderRestartOnRedirect', 'ThirdPartyStoragePartitioning', 'PaintHolding'],
+  ...['HttpsUpgrades', 'HttpsFirstBalancedModeAutoEnable', 'AvoidUnnecessaryBeforeUnloadCheckSync'],
+  'DestroyProfileOnBrowserClose',
+];
+
 /** Software WebGPU needs the one flag; a root user cannot have the sandbox. */
 export function chromiumArguments(): string[] {
   const root = process.getuid?.() === 0;
-  return ['--enable-unsafe-webgpu', ...(root ? ['--no-sandbox'] : [])];
+  return [
+    '--enable-unsafe-webgpu',
+    `--disable-features=${unwanted.join(',')}`,
+    ...(root ? ['--no-sandbox'] : []),
+  ];
 }
