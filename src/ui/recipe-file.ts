@@ -1,7 +1,6 @@
 /** Which dropped file is a recipe: by what it holds, since browsers and people rename what they download. */
 import { KnownError } from '../errors.ts';
 import { recipeLimitBytes } from '../recipe/parse.ts';
-import { readBlob } from '../safetensors/blob.ts';
 import type { LocalFile } from '../source/source.ts';
 
 /** The first recipe among what was dropped; none among the loose files of a model, of which it is a part. */
@@ -17,7 +16,11 @@ export async function readText({ path, file }: LocalFile): Promise<string> {
   if (file.size > recipeLimitBytes) {
     throw new KnownError('file-too-large', { file: path, bytes: file.size, limitBytes: recipeLimitBytes });
   }
-  return new TextDecoder().decode(await readBlob(file, path));
+  try {
+    return await file.text();
+  } catch (error) {
+    throw new KnownError('file-unreadable', { file: path, why: (error as Error).message }, { cause: error });
+  }
 }
 
 /**

@@ -35,6 +35,13 @@ async function findViolationsIn(page: Page, { width, colorScheme }: Look): Promi
   return findViolations(page);
 }
 
+/** Until the page has drawn itself for a new size. */
+function settle(page: Page): Promise<void> {
+  return page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise((drawn) => requestAnimationFrame(drawn));
+  });
+}
+
 interface Layout {
   readonly width: number;
   readonly text: '100%' | '200%';
@@ -52,6 +59,7 @@ async function findMisfitsIn(page: Page, layouts: readonly Layout[]): Promise<re
     await page.setViewportSize({ width, height: 800 });
     await page.evaluate((text) => void (document.documentElement.style.fontSize = text), text);
     await openDetails(page);
+    await settle(page);
     found.push(...(await findMisfits(page)).map((line) => `${width} ${text} ${line}`));
   }
   await page.evaluate(() => void (document.documentElement.style.fontSize = ''));
