@@ -4,7 +4,7 @@
  * output's order and not files in theirs (docs/decisions.md, 2026-11-24).
  */
 import type { NamedSource } from './pipeline.ts';
-import { readBlob } from './safetensors/blob.ts';
+import { readBlob } from './blob.ts';
 import { openCheckpoint } from './safetensors/checkpoint.ts';
 import type { Watching } from './score/score.ts';
 import { hashBlob } from './tensor/sha256.ts';

@@ -7,15 +7,16 @@ import { readSource, readSources, valueImports, visit, type SourceFile } from '.
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   progress: [],
+  blob: ['errors'],
   storage: ['errors'],
   tensor: ['errors'],
   source: ['errors', 'storage'],
   // what a licence allows is said once; the file is pure
   export: ['errors', 'model/licence-terms'],
-  safetensors: ['errors', 'tensor'],
-  model: ['errors', 'tensor', 'safetensors'],
+  safetensors: ['errors', 'blob', 'tensor'],
+  model: ['errors', 'blob', 'tensor', 'safetensors'],
   graph: ['errors', 'tensor', 'model'],
-  score: ['errors', 'tensor', 'model', 'graph'],
+  score: ['errors', 'blob', 'tensor', 'model', 'graph'],
   evaluate: ['errors', 'tensor', 'graph', 'score'],
   merge: ['errors', 'tensor', 'safetensors', 'model'],
   // what an id may be, and which weights count, is said once; both files are pure
@@ -62,7 +63,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
     'score/score',
     ...['source', 'export', 'errors', 'progress'],
   ],
-  ui: ['worker/client', 'recipe', 'errors', 'progress'],
+  ui: ['worker/client', 'recipe', 'blob', 'errors', 'progress'],
   // which build of the runtime this browser can use is decided where it is loaded
   offline: ['graph'],
   main: ['ui', 'worker/client', 'offline'],

@@ -4,7 +4,7 @@
  *
  * Source: https://huggingface.co/docs/hub/model-cards#model-card-metadata
  */
-import { readBlob } from '../safetensors/blob.ts';
+import { readBlob } from '../blob.ts';
 import type { Source } from '../source/source.ts';
 import { nameFile } from './small-file.ts';
 

@@ -1,6 +1,6 @@
 /** Reading a model's small files whole: settings, vocabularies. Sizes are checked before a byte is read. */
 import { KnownError } from '../errors.ts';
-import { readBlob } from '../safetensors/blob.ts';
+import { readBlob } from '../blob.ts';
 import type { Source } from '../source/source.ts';
 
 /** How a failure names a file: with its model, because every model has a file of the same name. */

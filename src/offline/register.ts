@@ -10,7 +10,7 @@ export type OfflineState = 'none' | 'ready' | 'newer';
 
 export interface OfflineCopy {
   /** Lets the version that waits take over, and reloads the page with it. */
-  replace(): Promise<void> | void;
+  replace(): Promise<void>;
 }
 
 /** A browser that tells how its user wants data spared. Source: https://wicg.github.io/savedata/ */
@@ -20,7 +20,7 @@ interface SparingNavigator {
 
 export function keepOffline(tell: (state: OfflineState) => void): OfflineCopy {
   if (!import.meta.env.PROD || !isSecureContext || !('serviceWorker' in navigator)) {
-    return { replace: () => undefined };
+    return { replace: () => Promise.resolve() };
   }
   const workers = navigator.serviceWorker;
   // a browser that keeps nothing here, in private windows for one, leaves the page as it is

@@ -9,7 +9,7 @@ import { isKnown, KnownError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
 import { toFloat32 } from '../tensor/convert.ts';
 import { elementBytes, isFloat, type Dtype } from '../tensor/dtype.ts';
-import { readBlob } from './blob.ts';
+import { readBlob } from '../blob.ts';
 import { headerBytesOf, lengthBytes, parseHeader, type Header } from './header.ts';
 import { nameMistaken, signatureBytes } from './mistaken.ts';
 import { indexLimitBytes, indexPath, parseIndex } from './shard-index.ts';

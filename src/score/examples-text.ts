@@ -1,4 +1,5 @@
 /** From the bytes of a file that somebody calls examples to its text, or to the sentence that says what it is instead. */
+import { readBlob } from '../blob.ts';
 import { KnownError } from '../errors.ts';
 
 /** Some 300,000 words, a hundred times what few-shot scoring asks for; read within a second on a slow computer. */
@@ -28,7 +29,7 @@ export async function readExamplesText(file: Blob, name: string): Promise<string
       limitBytes: examplesBytesLimit,
     });
   }
-  const bytes = await readAll(file, name);
+  const bytes = await readBlob(file, name);
   const start = String.fromCharCode(...bytes.subarray(0, 8));
   const kind = kinds.find(([, first]) => start.startsWith(first))?.[0];
   if (kind !== undefined) throw new KnownError('examples-file-kind', { file: name, kind });
@@ -40,15 +41,6 @@ export async function readExamplesText(file: Blob, name: string): Promise<string
     // not of that encoding
   }
   throw new KnownError('examples-not-text', { file: name });
-}
-
-async function readAll(file: Blob, name: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await file.arrayBuffer());
-  } catch (error) {
-    // moved or deleted since it was added
-    throw new KnownError('file-unreadable', { file: name, why: (error as Error).message }, { cause: error });
-  }
 }
 
 function encodingOf([first, second]: Uint8Array): string {

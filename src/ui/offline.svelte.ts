@@ -1,14 +1,13 @@
 /** Whether the page works without a network, and whether another version waits. */
-export type OfflineState = 'none' | 'ready' | 'newer';
+import type { OfflineCopy, OfflineState } from '../offline/register.ts';
 
 export class Offline {
   #state = $state<OfflineState>('none');
-  readonly #replace: () => void;
+  readonly #copy: OfflineCopy;
 
   /** @param replace lets the version that waits take over, and reloads the page */
-  constructor(keep: (tell: (state: OfflineState) => void) => { replace(): void }) {
-    const copy = keep((state) => (this.#state = state));
-    this.#replace = () => copy.replace();
+  constructor(keep: (tell: (state: OfflineState) => void) => OfflineCopy) {
+    this.#copy = keep((state) => (this.#state = state));
   }
 
   get state(): OfflineState {
@@ -16,6 +15,6 @@ export class Offline {
   }
 
   replace(): void {
-    this.#replace();
+    void this.#copy.replace();
   }
 }

@@ -1,4 +1,5 @@
 /** Which dropped file is a recipe: by what it holds, since browsers and people rename what they download. */
+import { readBlob } from '../blob.ts';
 import { KnownError } from '../errors.ts';
 import { recipeLimitBytes } from '../recipe/parse.ts';
 import type { LocalFile } from '../source/source.ts';
@@ -16,11 +17,7 @@ export async function readText({ path, file }: LocalFile): Promise<string> {
   if (file.size > recipeLimitBytes) {
     throw new KnownError('file-too-large', { file: path, bytes: file.size, limitBytes: recipeLimitBytes });
   }
-  try {
-    return await file.text();
-  } catch (error) {
-    throw new KnownError('file-unreadable', { file: path, why: (error as Error).message }, { cause: error });
-  }
+  return new TextDecoder().decode(await readBlob(file, path));
 }
 
 /**

@@ -167,14 +167,29 @@ export async function clearModels(page: Page): Promise<void> {
   }
 }
 
-/** Drops files or folders of the disk on the page, through the browser's own drag and drop. */
-export async function drop(page: Page, ...paths: readonly string[]): Promise<void> {
+/** Where files are dragged to. */
+export const dragPoint = { x: 200, y: 200 };
+
+/** Drags files or folders of the disk over the page, through the browser's own drag and drop; what it returns drops them. */
+export async function drag(page: Page, ...paths: readonly string[]): Promise<() => Promise<void>> {
   const session = await page.context().newCDPSession(page);
   const data = { items: [], files: [...paths], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-    await session.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
-  }
-  await session.detach();
+  const send = async (type: 'dragEnter' | 'dragOver' | 'drop'): Promise<void> => {
+    await session.send('Input.dispatchDragEvent', { type, ...dragPoint, data });
+  };
+  await send('dragEnter');
+  await send('dragOver');
+  return async () => {
+    await send('drop');
+    await session.detach();
+  };
+}
+
+/** Drops files or folders of the disk on the page. */
+export async function drop(page: Page, ...paths: readonly string[]): Promise<void> {
+  await (
+    await drag(page, ...paths)
+  )();
 }
 
 /** Sets weights by hand, in the order of the cards. */

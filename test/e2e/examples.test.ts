@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { drop, openApp, type App } from './app.ts';
+import { drag, dragPoint, drop, openApp, type App } from './app.ts';
 
 let app: App;
 beforeEach(async () => void (app = await openApp()));
@@ -280,16 +280,15 @@ describe('by keyboard alone', () => {
 describe('files that are dragged over the page', () => {
   test('fall on what stays there, whatever comes and goes below', async () => {
     const { page } = app;
-    const session = await page.context().newCDPSession(page);
-    const data = { items: [], files: [fileOf('one.csv', 'query,pos\na,b\n')], dragOperationsMask: 1 };
-    for (const type of ['dragEnter', 'dragOver'] as const) {
-      await session.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
-    }
+    const letGo = await drag(page, fileOf('one.csv', 'query,pos\na,b\n'));
     const veil = page.getByText('Drop a model folder, its files, a file of examples, or a recipe');
     await veil.waitFor();
-    const below = await page.evaluate(() => document.elementFromPoint(200, 200)?.className ?? '');
+    const below = await page.evaluate(
+      ({ x, y }) => document.elementFromPoint(x, y)?.className ?? '',
+      dragPoint,
+    );
     expect(below).toMatch(/^drop\b/);
-    await session.send('Input.dispatchDragEvent', { type: 'drop', x: 200, y: 200, data });
+    await letGo();
     await page.getByRole('dialog').getByText('Examples that this makes: 1').waitFor();
     await veil.waitFor({ state: 'detached' });
   });
@@ -298,13 +297,9 @@ describe('files that are dragged over the page', () => {
     const { page } = app;
     const gone = fileOf('gone.jsonl', '{}');
     await page.getByRole('heading', { name: 'words', exact: true }).waitFor();
-    const session = await page.context().newCDPSession(page);
-    const data = { items: [], files: [gone], dragOperationsMask: 1 };
-    for (const type of ['dragEnter', 'dragOver'] as const) {
-      await session.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
-    }
+    const letGo = await drag(page, gone);
     rmSync(gone);
-    await session.send('Input.dispatchDragEvent', { type: 'drop', x: 200, y: 200, data });
+    await letGo();
     await expect
       .poll(() => page.getByRole('alert').allInnerTexts())
       .toEqual([expect.stringMatching(/^gone\.jsonl cannot be read \(.+\)\. Check that it still exists/)]);

@@ -1,5 +1,5 @@
 /** Finds the browser that tests drive: `CHROMIUM`, else a Chromium or Chrome where Debian and macOS put them. */
-import { existsSync } from 'node:fs';
+import { findBrowser } from './find-browser.ts';
 
 const places = [
   '/usr/bin/chromium',
@@ -11,18 +11,8 @@ const places = [
 ];
 
 export function findChromium(): string {
-  const named = process.env['CHROMIUM'];
-  if (named !== undefined && named !== '') {
-    if (existsSync(named)) return named;
-    throw new Error(`CHROMIUM names ${named}, which does not exist: point it at a Chromium or Chrome.`);
-  }
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) {
-    throw new Error(
-      'No Chromium or Chrome was found: install one (Debian: apt-get install -y chromium; macOS: brew install --cask google-chrome) or set CHROMIUM to its path.',
-    );
-  }
-  return found;
+  const install = 'Debian: apt-get install -y chromium; macOS: brew install --cask google-chrome';
+  return findBrowser({ variable: 'CHROMIUM', what: 'a Chromium or Chrome', places, install });
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Finds the Firefox that `npm run test:firefox` drives: `FIREFOX`, else one where Debian and macOS put it. */
-import { existsSync } from 'node:fs';
+import { findBrowser } from './find-browser.ts';
 
 const places = [
   '/usr/bin/firefox-esr',
@@ -8,16 +8,6 @@ const places = [
 ];
 
 export function findFirefox(): string {
-  const named = process.env['FIREFOX'];
-  if (named !== undefined && named !== '') {
-    if (existsSync(named)) return named;
-    throw new Error(`FIREFOX names ${named}, which does not exist: point it at a Firefox.`);
-  }
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) {
-    throw new Error(
-      'No Firefox was found: install one (Debian: apt-get install -y firefox-esr; macOS: brew install --cask firefox) or set FIREFOX to its path.',
-    );
-  }
-  return found;
+  const install = 'Debian: apt-get install -y firefox-esr; macOS: brew install --cask firefox';
+  return findBrowser({ variable: 'FIREFOX', what: 'a Firefox', places, install });
 }

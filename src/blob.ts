@@ -1,5 +1,5 @@
 /** Bytes out of a Blob, and what can go wrong on the way. */
-import { KnownError } from '../errors.ts';
+import { KnownError } from './errors.ts';
 
 /**
  * All of `blob`, in a buffer of its own. Throws `file-unreadable`; `read-short` unless it is `wantBytes` long; and what
