@@ -74,7 +74,8 @@ async function eachEntry(
     try {
       await work(folder, entry, tick);
     } catch (error) {
-      throw toFolderError(error, folder.name, entry.path);
+      // an abort that nobody asked for is the browser's own failure
+      throw signal.aborted ? error : toFolderError(error, folder.name, entry.path);
     }
   }
 }
@@ -90,6 +91,9 @@ async function writeEntry(
 ): Promise<void> {
   const writable = await (await openEntry(folder, path, 'create')).createWritable();
   try {
+    // takes the room first: a full disk is said before a byte is written, and by its name. In the middle of a piece
+    // Chromium may say only that its pipe broke
+    await writable.truncate(file.size);
     for (let start = 0; start < file.size; start += pieceBytes) {
       const piece = await readPiece(file, start, path);
       await writable.write(piece);
@@ -182,9 +186,9 @@ function isNamed(error: unknown, name: string): error is DOMException {
   return error instanceof DOMException && error.name === name;
 }
 
-/** What writing into a picked folder threw, as a known error; known ones and aborts stay what they are. */
+/** What writing into a picked folder threw, as a known error; known ones stay what they are. */
 function toFolderError(error: unknown, folder: string, file: string): unknown {
-  if (!(error instanceof DOMException) || error.name === 'AbortError') return error;
+  if (!(error instanceof DOMException)) return error;
   const options = { cause: error };
   switch (error.name) {
     case 'NotAllowedError':
