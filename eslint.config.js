@@ -24,6 +24,7 @@ export default ts.config(
       'dist',
       '.cache',
       'src/ui/messages',
+      'src/tensor/assembly',
       'public',
       'test/fixtures',
       'project.inlang',

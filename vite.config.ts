@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 import { chromiumArguments, findChromium } from './test/support/chromium.ts';
 import { longTests, placeCount } from './test/e2e/places.ts';
 import { hubCommands } from './test/support/hub-commands.ts';
+import { kernelsPlugin } from './vite.kernels.ts';
 import { offlinePlugin } from './vite.offline.ts';
 import { headersOf, isolation, parseHub, policyPlugin } from './vite.policy.ts';
 
@@ -23,17 +24,18 @@ export default defineConfig({
       strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
     }),
     svelte({ configFile: false }),
+    kernelsPlugin(),
     policyPlugin(hub),
     offlinePlugin(),
   ],
   server: { headers: isolation },
   preview: { headers: headersOf(hub) },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [kernelsPlugin()] },
   build: { target: 'es2023', chunkSizeWarningLimit: 1000 },
   optimizeDeps: {
     exclude: ['onnxruntime-web'],
     include: [
-      ...['@huggingface/hub', '@huggingface/tokenizers', 'comlink', 'client-zip', 'hash-wasm', 'papaparse'],
+      ...['@huggingface/hub', '@huggingface/tokenizers', 'comlink', 'client-zip', 'papaparse'],
       ...['valibot', 'yaml'],
     ],
   },

@@ -1,2 +1,8 @@
 /** Origin of the Hub, fixed when the app is built (vite.config.ts). */
 declare const __HUB__: string;
+
+/** Made of src/tensor/assembly by vite.kernels.ts. */
+declare module 'virtual:kernels' {
+  /** A WebAssembly module. */
+  export const kernelsBase64: string;
+}

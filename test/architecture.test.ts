@@ -77,7 +77,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   '@huggingface/tokenizers': /^src\/score\/tokenize\.ts$/,
   papaparse: /^src\/score\/table\.ts$/,
   comlink: /^src\/worker\//,
-  'hash-wasm': /^src\/tensor\/sha256\.ts$/,
+  'virtual:kernels': /^src\/tensor\/kernels\.ts$/,
   'client-zip': /^src\/export\/zip\.ts$/,
   yaml: /^src\/(export\/card-check|model\/front-matter)\.ts$/,
   svelte: /^src\/(ui\/|main\.ts$)/,

@@ -2,6 +2,7 @@
 Makes the fixtures that say what torch and safetensors themselves hold of our numbers and files:
 
     test/fixtures/tensor/narrowing.safetensors  float32 values, and the same in float16 and bfloat16
+    test/fixtures/tensor/narrowing-million.json  SHA-256 of a million float32 (test/tensor/million-floats.ts) and of them in half precision
     test/fixtures/tensor/widening.json     SHA-256 of all 65,536 F16 and BF16 values as float32; some F64 as float32
     test/fixtures/safetensors/values.json  SHA-256 of every tensor of golden models as float32
     test/fixtures/merge/half.json          SHA-256 of every tensor of golden merges, cast to float16 and bfloat16
@@ -76,6 +77,40 @@ def narrowing():
     path = fixtures / "tensor" / "narrowing.safetensors"
     save_file({"F32": values, "F16": values.to(torch.float16), "BF16": values.to(torch.bfloat16)}, path)
     path.chmod(0o644)
+
+
+def million_floats():
+    """(1000000,) uint32: the bits that test/tensor/million-floats.ts makes, with the same generator."""
+    bits = np.zeros(1_000_000, dtype=np.uint32)
+    mask, x = 0xFFFFFFFF, 2463534242
+    for i in range(len(bits)):
+        x ^= (x << 13) & mask
+        x ^= x >> 17
+        x ^= (x << 5) & mask
+        near = (0, 1, -1, 0)[(i >> 2) & 3]
+        value = x
+        if i & 3 == 1:
+            value = ((x & 0xFFFF0000) | 0x8000) + near
+        elif i & 3 >= 2:
+            exponent = 97 + ((x >> 23) % 48)
+            place = 12 if exponent >= 113 else min(22, 12 + 113 - exponent)
+            fraction = ((x & 0x7FFFFF) >> (place + 1)) * 2 ** (place + 1) + 2**place
+            value = (x & 0x80000000) + exponent * 2**23 + (fraction + near if i & 3 == 2 else x & 0x7FFFFF)
+        value &= mask
+        bits[i] = value & 0x807FFFFF if value & 0x7F800000 == 0x7F800000 else value
+    return bits
+
+
+def narrowing_million():
+    values = torch.from_numpy(million_floats().view(np.float32))
+    write_json(
+        fixtures / "tensor" / "narrowing-million.json",
+        {
+            "inputs": sha256_of(values),
+            "F16": sha256_of(values.to(torch.float16).view(torch.int16)),
+            "BF16": sha256_of(values.to(torch.bfloat16).view(torch.int16)),
+        },
+    )
 
 
 def half_merges():
@@ -180,6 +215,7 @@ def verdicts():
 
 widening()
 narrowing()
+narrowing_million()
 half_merges()
 golden_values()
 every_dtype()

@@ -1,4 +1,5 @@
-/** The one door to hash-wasm. `crypto.subtle` hashes only what is whole in memory; this takes a file chunk by chunk. */
+/** SHA-256 of what comes piece by piece. `crypto.subtle` hashes only what is whole in memory. */
+import { openKernels } from './kernels.ts';
 
 export interface Sha256 {
   /** Takes the next bytes; copies them, so the caller may reuse the buffer at once. */
@@ -7,17 +8,23 @@ export interface Sha256 {
   digestHex(): string;
 }
 
+/** Bytes go to the kernels in runs of this size: 256 KiB, so that they are still in the cache when they are hashed. */
+const runBytes = 256 * 1024;
+
 export async function createSha256(): Promise<Sha256> {
-  // loaded when something is first hashed
-  const { createSHA256 } = await import('hash-wasm');
-  const hasher = await createSHA256();
+  const kernels = await openKernels();
+  const hash = kernels.beginSha256();
+  const at = kernels.take(runBytes);
+  const run = kernels.view(at, runBytes);
   return {
     update(bytes) {
-      hasher.update(bytes);
+      for (let start = 0; start < bytes.byteLength; start += runBytes) {
+        const piece = bytes.subarray(start, start + runBytes);
+        run.set(piece);
+        hash.update(at, piece.byteLength);
+      }
     },
-    digestHex() {
-      return hasher.digest('hex');
-    },
+    digestHex: () => hash.digestHex(),
   };
 }
 
