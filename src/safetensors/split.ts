@@ -18,16 +18,17 @@ export const shardBytesMin = 1e6;
 export const shardLimit = 1000;
 
 /**
- * (files,) of the indices of the tensors in each, in the order given. One file when `shardBytes` is absent, or nothing
- * is to be written. Throws `shard-bytes-invalid`, and `shards-too-many`.
+ * (files,) of the indices of the tensors in each, in the order given: always one file or more. Throws
+ * `shard-bytes-invalid` and `shards-too-many`.
  *
  * @param tensorBytes (tensors,) as they are written
+ * @param shardBytes one file when absent
  */
 export function splitTensors(
   tensorBytes: readonly number[],
   shardBytes?: number,
 ): readonly (readonly number[])[] {
-  if (shardBytes === undefined || tensorBytes.length === 0) return [tensorBytes.map((_, t) => t)];
+  if (shardBytes === undefined) return [tensorBytes.map((_, t) => t)];
   if (!Number.isSafeInteger(shardBytes) || shardBytes < shardBytesMin)
     throw new KnownError('shard-bytes-invalid', { limitBytes: shardBytesMin });
   const shards: (readonly number[])[] = [];
@@ -46,7 +47,7 @@ export function splitTensors(
     filling.push(t);
     filledBytes += bytes;
   }
-  if (filling.length > 0) shards.push(filling);
+  if (filling.length > 0 || shards.length === 0) shards.push(filling);
   if (shards.length > shardLimit)
     throw new KnownError('shards-too-many', { count: shards.length, limit: shardLimit });
   return shards;
