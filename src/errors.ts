@@ -43,6 +43,8 @@ export interface FactsOf {
   'index-shard-missing': { file: string; shard: string };
   'index-tensor-missing': { file: string; shard: string; tensor: string };
   'tensor-in-two-shards': { tensor: string; first: string; second: string };
+  'shard-bytes-invalid': { limitBytes: number };
+  'shards-too-many': { count: number; limit: number };
   'checkpoint-missing': { model: string };
   'checkpoint-pickle': { model: string; file: string };
 

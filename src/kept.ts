@@ -5,7 +5,8 @@
 import { writeFiles } from './export/folder.ts';
 import { openJob, type WrittenFile } from './job/folder.ts';
 import { listJobs, removeKeptJob, type KeptJobs } from './job/kept.ts';
-import { checkpointPath } from './safetensors/checkpoint.ts';
+import { indexPath } from './safetensors/shard-index.ts';
+import { isShardPath } from './safetensors/split.ts';
 import type { Watching } from './score/score.ts';
 import { listStored, removeStoredModel, type StoredModel } from './source/stored.ts';
 import { createSha256 } from './tensor/sha256.ts';
@@ -53,8 +54,11 @@ export async function saveOutput(
   await writeFiles(await Promise.all(entries), folder, createSha256, watching);
 }
 
-/** Without its checkpoint a folder does not look like a model: it comes last, after the others by size. */
+/**
+ * Without its checkpoint a folder does not look like a model: it comes last, after the others by size; and last of all
+ * the index, without which shards are none.
+ */
 function checkpointLast(a: WrittenFile, b: WrittenFile): number {
-  const isCheckpoint = ({ path }: WrittenFile): number => (path === checkpointPath ? 1 : 0);
-  return isCheckpoint(a) - isCheckpoint(b) || a.bytes - b.bytes;
+  const rank = ({ path }: WrittenFile): number => (path === indexPath ? 2 : isShardPath(path) ? 1 : 0);
+  return rank(a) - rank(b) || a.bytes - b.bytes || (a.path < b.path ? -1 : 1);
 }

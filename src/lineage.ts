@@ -9,8 +9,7 @@ import { noPrompts, readPrompts, type Prompts } from './model/prompts.ts';
 import { readStated } from './model/stated.ts';
 import type { NamedSource } from './pipeline.ts';
 import type { MergeJob } from './pour.ts';
-import { printLink } from './recipe/link.ts';
-import { checkpointPath } from './safetensors/checkpoint.ts';
+import { checkpointFiles, printLink } from './recipe/link.ts';
 import { recipeVersion, type Recipe, type RecipeModel } from './recipe/recipe.ts';
 
 /** Model 1's settings, which the mixture takes over. */
@@ -54,7 +53,7 @@ export interface Made {
 export function recipeOf(
   named: readonly NamedSource[],
   { prompts }: Base,
-  { weights, dtype = 'F32', scoring, alpha }: Omit<MergeJob, 'models'>,
+  { weights, dtype = 'F32', shardBytes, scoring, alpha }: Omit<MergeJob, 'models'>,
   { name, identities, files }: Made,
 ): Recipe {
   const models = named.map(({ ref }, m): RecipeModel => {
@@ -75,6 +74,8 @@ export function recipeOf(
     weights: weights.map((weight) => Number(printFloat32(Math.fround(weight)))),
     method: 'linear',
     dtype,
+    // where all fits into one file, a recipe that says nothing gives the same bytes
+    ...(shardBytes === undefined || checkpointFiles(output).length < 2 ? {} : { shardBytes }),
     prompts: { query: prompts.query, document: prompts.document },
     reader: {
       ...(scoring === undefined ? {} : { scoring }),
@@ -112,7 +113,7 @@ export async function cardOf(
       embeds && modules.pooling !== undefined
         ? { pooling: modules.pooling, normalised: modules.normalised, prompts }
         : undefined,
-    sha256: files.find(({ path }) => path === checkpointPath)?.sha256,
+    files: checkpointFiles({ name, files }),
     link: pageUrl !== undefined && link.at === 'made' ? `${pageUrl}#${link.fragment}` : undefined,
   });
 }

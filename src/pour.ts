@@ -20,8 +20,9 @@ import { readFile } from './model/small-file.ts';
 import { isCached, openFetched, openModel, type NamedSource } from './pipeline.ts';
 import { proveFiles, type Check, type OnCheck, type Proof, type SmokeCheck } from './proof.ts';
 import { printRecipe } from './recipe/print.ts';
-import { checkpointPath } from './safetensors/checkpoint.ts';
-import { planFile, writeCheckpoint } from './safetensors/writer.ts';
+import { indexPath } from './safetensors/shard-index.ts';
+import { planShards, type CheckpointPlan, type PlannedShard } from './safetensors/shards.ts';
+import { writeCheckpoint } from './safetensors/writer.ts';
 import type { Watching } from './score/score.ts';
 import { checkWeights } from './score/weights.ts';
 import type { ModelRef } from './source/source.ts';
@@ -35,6 +36,8 @@ export interface MergeJob {
   readonly prompts?: Prompts;
   /** What the values are stored as; float32 when absent. */
   readonly dtype?: OutputDtype;
+  /** Most bytes of values in one file of the checkpoint; one file, however large, when absent. */
+  readonly shardBytes?: number;
   /** Where the weights come from, for the card; absent when they were set by hand. */
   readonly scoring?: {
     readonly definition: 'own' | 'reference';
@@ -82,6 +85,8 @@ export interface Output extends Written {
   readonly proof: Proof;
 }
 
+type Checkpoints = Parameters<typeof mergeTensors>[1];
+
 /** Written by this worker, which holds their folders locked, and not yet completed. */
 const unproved = new Map<string, Unproved>();
 
@@ -98,8 +103,8 @@ const recipePath = 'recipe.json';
 
 /**
  * Writes a mixture and proves its files. Complete it or discard it: until then nobody else can open it, and it ends
- * with this worker. Throws the refusals of mixing, `weights-invalid`, `value-overflows`, `storage-full`, what
- * `proveFiles` and reading throw, and AbortError.
+ * with this worker. Throws the refusals of mixing, `weights-invalid`, `shard-bytes-invalid`, `shards-too-many`,
+ * `value-overflows`, `storage-full`, what `proveFiles` and reading throw, and AbortError.
  */
 export async function mergeAll(
   named: readonly NamedSource[],
@@ -113,16 +118,17 @@ export async function mergeAll(
     const matched = await matchAll(named);
     const base = await describeBase(named[0]!.source, job.prompts);
     const plan = planLinear(matched.tensors, job.weights, job.dtype);
-    return { ...matched, base, plan, small: await planSmallFiles(base, plan.dtype) };
+    const layout = planShards(plan.tensors, job.shardBytes);
+    return { ...matched, base, plan, layout, small: await planSmallFiles(base, plan.dtype) };
   };
-  const { checkpoints, base, plan, small } = await openFetched(named, open, watching);
+  const { checkpoints, base, plan, layout, small } = await openFetched(named, open, watching);
   const identities: (readonly FileIdentity[])[] = [];
   for (const model of named) identities.push(await identifyModel(model, watching));
 
   const name = nameOf(named);
   const folder = await createJob(name);
   try {
-    const written: WrittenFile[] = [await writeMerged(folder, plan, checkpoints, watching)];
+    const written = await writeMerged(folder, plan, layout, checkpoints, watching);
     for (const file of small) {
       written.push(await writeSmall(folder, file, base.source, watching.signal));
     }
@@ -172,29 +178,49 @@ function byPath(a: WrittenFile, b: WrittenFile): number {
   return a.path < b.path ? -1 : 1;
 }
 
+/** One file after the other; the index comes last, so that no folder looks whole before it is. */
 async function writeMerged(
   folder: JobFolder,
   plan: Plan,
-  checkpoints: Parameters<typeof mergeTensors>[1],
+  { shards, index, bytes: total }: CheckpointPlan,
+  checkpoints: Checkpoints,
+  { signal, report }: Watching,
+): Promise<WrittenFile[]> {
+  const written: WrittenFile[] = [];
+  let before = 0;
+  for (const shard of shards) {
+    const reportShard: Watching['report'] = (progress) =>
+      report({ ...progress, done: before + progress.done, total });
+    written.push(await writeShard(folder, plan, shard, checkpoints, { signal, report: reportShard }));
+    before += shard.plan.bytes;
+  }
+  if (index !== undefined) written.push(await writeText(folder, indexPath, index, signal));
+  return written;
+}
+
+async function writeShard(
+  folder: JobFolder,
+  plan: Plan,
+  { path, plan: file }: PlannedShard,
+  checkpoints: Checkpoints,
   { signal, report }: Watching,
 ): Promise<WrittenFile> {
-  const file = planFile(plan.tensors);
   const byName = new Map(plan.tensors.map((tensor) => [tensor.name, tensor]));
   const ordered = file.tensors.map(({ name }) => byName.get(name)!);
   const hash = await createSha256();
   hash.update(file.header);
-  const sink = await folder.writable(checkpointPath);
+  const sink = await folder.writable(path);
   let done = file.header.byteLength;
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
     for await (const chunk of mergeTensors(ordered, checkpoints, signal)) {
       hash.update(chunk);
       done += chunk.byteLength;
       yield chunk;
-      report({ stage: 'merge', subject: checkpointPath, done, total: file.bytes, unit: 'bytes' });
+      report({ stage: 'merge', subject: path, done, total: file.bytes, unit: 'bytes' });
     }
   };
   await writeCheckpoint(file, chunks(), sink, signal);
-  return { path: checkpointPath, bytes: file.bytes, sha256: hash.digestHex() };
+  return { path, bytes: file.bytes, sha256: hash.digestHex() };
 }
 
 /** As config.json spells them. */

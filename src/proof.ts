@@ -9,6 +9,7 @@ import { KnownError, type Problem } from './errors.ts';
 import type { JobFolder, WrittenFile } from './job/folder.ts';
 import { openWritten } from './job/written.ts';
 import { checkpointPath, openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
+import { indexPath } from './safetensors/shard-index.ts';
 import type { TensorToWrite } from './safetensors/writer.ts';
 import type { Watching } from './score/score.ts';
 import { isFloat } from './tensor/dtype.ts';
@@ -95,16 +96,19 @@ async function openAgain(folder: JobFolder, files: readonly WrittenFile[]): Prom
     return await openCheckpoint(openWritten(folder, folder.id, files));
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
-    throw new KnownError('output-damaged', { file: checkpointPath, why: error.message }, { cause: error });
+    const file = files.some(({ path }) => path === indexPath) ? indexPath : checkpointPath;
+    throw new KnownError('output-damaged', { file, why: error.message }, { cause: error });
   }
 }
 
-function checkHeader({ tensors }: Checkpoint, planned: readonly TensorToWrite[]): Check {
+/** Of all shards together: which tensor lies in which was checked against the index when they were opened. */
+function checkHeader({ tensors, files }: Checkpoint, planned: readonly TensorToWrite[]): Check {
   const wanted = new Map(planned.map((tensor) => [tensor.name, tensor]));
   for (const tensor of new Set([...wanted.keys(), ...tensors.keys()])) {
     const [want, got] = [printTensor(wanted.get(tensor)), printTensor(tensors.get(tensor))];
     if (want === got) continue;
-    throw new KnownError('output-tensor-wrong', { file: checkpointPath, tensor, want, got });
+    const file = tensors.get(tensor)?.file ?? files.map(({ path }) => path).join(', ');
+    throw new KnownError('output-tensor-wrong', { file, tensor, want, got });
   }
   return { kind: 'header', state: 'passed', tensorCount: tensors.size };
 }
@@ -120,15 +124,15 @@ async function checkFinite(checkpoint: Checkpoint, { signal, report }: Watching)
   const total = floats.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   for (const tensor of floats) {
-    const { name, elementCount, bytes } = tensor;
+    const { name, elementCount, bytes, file } = tensor;
     for (let start = 0; start < elementCount; start += pieceBytes / 4) {
       signal.throwIfAborted();
       const end = Math.min(start + pieceBytes / 4, elementCount);
       if (firstNonFinite(await checkpoint.read(tensor, start, end)) >= 0) {
-        throw new KnownError('output-not-finite', { file: checkpointPath, tensor: name });
+        throw new KnownError('output-not-finite', { file, tensor: name });
       }
       done += (bytes / elementCount) * (end - start);
-      report({ stage: 'check', subject: checkpointPath, done, total, unit: 'bytes' });
+      report({ stage: 'check', subject: file, done, total, unit: 'bytes' });
     }
   }
   const valueCount = floats.reduce((sum, { elementCount }) => sum + elementCount, 0);

@@ -19,8 +19,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   score: ['errors', 'blob', 'tensor', 'model', 'graph'],
   evaluate: ['errors', 'tensor', 'graph', 'score'],
   merge: ['errors', 'tensor', 'safetensors', 'model'],
-  // what an id may be, and which weights count, is said once; both files are pure
-  recipe: ['errors', 'merge', 'source/hub-id', 'score/weights'],
+  // what an id may be, which weights count and how files are called is said once; all three files are pure
+  recipe: ['errors', 'merge', 'source/hub-id', 'score/weights', 'safetensors/split'],
   job: ['errors', 'storage', 'recipe'],
 };
 
@@ -63,7 +63,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
     'score/score',
     ...['source', 'export', 'errors', 'progress'],
   ],
-  ui: ['worker/client', 'recipe', 'blob', 'errors', 'progress'],
+  // how a mixture is split into files is said once; the file is pure
+  ui: ['worker/client', 'recipe', 'safetensors/split', 'blob', 'errors', 'progress'],
   // which build of the runtime this browser can use is decided where it is loaded
   offline: ['graph'],
   main: ['ui', 'worker/client', 'offline'],

@@ -51,8 +51,8 @@ export interface CardFacts {
         readonly prompts: { readonly query: string; readonly document: string };
       }
     | undefined;
-  /** Of `model.safetensors`, once it is known. */
-  readonly sha256: string | undefined;
+  /** The checkpoint's, in the order of their names. */
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
   /** Opens the recipe on the page that made it; `undefined` where only recipe.json can. */
   readonly link: string | undefined;
 }
@@ -125,7 +125,7 @@ const storedAs: Readonly<Record<OutputDtype, string>> = {
     'The sums are then rounded once, to nearest, ties to even, to the dtype in which the first model stores the tensor (float64 becomes float32).',
 };
 
-function method({ scoring, alpha, sha256, dtype }: CardFacts): string {
+function method({ scoring, alpha, files, dtype }: CardFacts): string {
   const lines = [
     `Each tensor is the sum of weight times values over the models, in float32, in the order of the table, as LM-Cocktail computes it ([arXiv 2311.13534](https://arxiv.org/abs/2311.13534)). ${storedAs[dtype]}`,
   ];
@@ -133,7 +133,9 @@ function method({ scoring, alpha, sha256, dtype }: CardFacts): string {
   if (scoring !== undefined)
     lines.push(scoringText(scoring, alpha === undefined ? 'The weights' : 'Those shares'));
   if (alpha === undefined && scoring === undefined) lines.push('The weights were set by hand.');
-  if (sha256 !== undefined) lines.push(`SHA-256 of \`model.safetensors\`: \`${sha256}\``);
+  // two spaces at the end of a line break it
+  const hashes = files.map(({ path, sha256 }) => `SHA-256 of \`${path}\`: \`${sha256}\``);
+  if (hashes.length > 0) lines.push(hashes.join('  \n'));
   return lines.join('\n\n');
 }
 

@@ -1,14 +1,16 @@
 /**
  * A recipe as the fragment of an address, for models that anybody can have: those of the Hub and the embedded ones.
- * What is for the reader is left out but the hash to compare with.
+ * What is for the reader is left out but the hashes to compare with: of every file of the checkpoint, in their order.
  *
  *   recipe=1&m=<model>&m=<model>&w=<weight>,<weight>&method=linear&dtype=F32&q=…&d=…&name=…&sha256=…
+ *   …&dtype=F32&shard=<bytes>&q=…&d=…&name=…&sha256=…,…,…      several files
  */
 import { KnownError } from '../errors.ts';
+import { isShardPath, shardPath } from '../safetensors/split.ts';
 import { parseFragment, printFragment, type Field } from './fragment.ts';
 import { parseModel, printModel } from './model-text.ts';
 import { checkRecipe } from './parse.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe, RecipeOutput } from './recipe.ts';
 
 export type Link =
   | { readonly at: 'made'; readonly fragment: string }
@@ -19,16 +21,15 @@ export type Link =
 /** 16 models with the longest ids take 5,000; what is longer is cut by many programs that pass links on. */
 export const linkLimit = 16_384;
 
-const checkpointPath = 'model.safetensors';
 const what = '#recipe';
 /** Fields that come once at most. */
-const single = ['recipe', 'w', 'method', 'dtype', 'q', 'd', 'name', 'sha256'] as const;
+const single = ['recipe', 'w', 'method', 'dtype', 'shard', 'q', 'd', 'name', 'sha256'] as const;
 
 export function printLink(recipe: Recipe): Link {
-  const { version, models, weights, method, dtype, prompts, reader } = recipe;
+  const { version, models, weights, method, dtype, shardBytes, prompts, reader } = recipe;
   const names = models.flatMap((model) => (model.kind === 'local' ? [model.name] : []));
   if (names.length > 0) return { at: 'local', names };
-  const sha256 = reader?.output?.files.find(({ path }) => path === checkpointPath)?.sha256;
+  const hashes = checkpointFiles(reader?.output).map(({ sha256 }) => sha256);
   const fields: Field[] = [
     ['recipe', String(version)],
     ...models.map((model): Field => ['m', printModel(model)]),
@@ -36,13 +37,21 @@ export function printLink(recipe: Recipe): Link {
     ['method', method],
     ['dtype', dtype],
   ];
+  if (shardBytes !== undefined) fields.push(['shard', String(shardBytes)]);
   if (prompts.query !== '') fields.push(['q', prompts.query]);
   if (prompts.document !== '') fields.push(['d', prompts.document]);
-  if (reader?.output !== undefined && sha256 !== undefined) {
-    fields.push(['name', reader.output.name], ['sha256', sha256]);
+  if (reader?.output !== undefined && hashes.length > 0) {
+    fields.push(['name', reader.output.name], ['sha256', hashes.join(',')]);
   }
   const fragment = printFragment(fields);
   return fragment.length > linkLimit ? { at: 'long', length: fragment.length } : { at: 'made', fragment };
+}
+
+/** Files of the checkpoint, in the order of their names; none where a name is missing, since a link counts them. */
+export function checkpointFiles(output: RecipeOutput | undefined): RecipeOutput['files'] {
+  const files = (output?.files ?? []).filter(({ path }) => isShardPath(path));
+  const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  return sorted.every(({ path }, s) => path === shardPath(s, sorted.length)) ? sorted : [];
 }
 
 /** The fragment means to be a recipe, whether or not it can be read. */
@@ -72,13 +81,17 @@ export function parseLink(fragment: string): Recipe {
 function toRecipe(found: ReadonlyMap<string, string>, models: readonly unknown[]): unknown {
   const version = found.get('recipe') ?? '';
   const sha256 = found.get('sha256');
-  const output = { name: found.get('name') ?? '', files: [{ path: checkpointPath, sha256 }] };
+  const shard = found.get('shard');
+  const hashes = sha256?.split(',') ?? [];
+  const files = hashes.map((sha256, s) => ({ path: shardPath(s, hashes.length), sha256 }));
+  const output = { name: found.get('name') ?? '', files };
   return {
     version: version === '1' ? 1 : version,
     models,
     weights: (found.get('w') ?? '').split(',').map(toNumber),
     method: found.get('method'),
     dtype: found.get('dtype'),
+    ...(shard === undefined ? {} : { shardBytes: toNumber(shard) }),
     prompts: { query: found.get('q') ?? '', document: found.get('d') ?? '' },
     ...(sha256 === undefined ? {} : { reader: { output } }),
   };

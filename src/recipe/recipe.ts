@@ -8,6 +8,7 @@
  * The examples are private text: only their number and their hash are here.
  */
 import * as v from 'valibot';
+import { shardBytesMin } from '../safetensors/split.ts';
 import { isDemoName, isHubModel } from './model-text.ts';
 
 /** Another number is another meaning, which this code does not know. */
@@ -128,6 +129,8 @@ export const recipeSchema = v.pipe(
     method: v.literal('linear'),
     /** What is asked for; `as-model-1` is each tensor's own dtype in the first model. */
     dtype: v.picklist(['F32', 'F16', 'BF16', 'as-model-1']),
+    /** Most bytes of values in one file of the checkpoint. Absent where it is one file: then nothing depends on it. */
+    shardBytes: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(shardBytesMin))),
     /** The first model's, as edited: they are written beside the mixture. */
     prompts: v.pipe(v.strictObject({ query: prompt, document: prompt }), v.readonly()),
     reader: v.exactOptional(

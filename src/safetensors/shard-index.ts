@@ -1,5 +1,5 @@
 /**
- * `model.safetensors.index.json`: which shard holds which tensor. Pure: text in, map out; trusts nothing.
+ * `model.safetensors.index.json`: which shard holds which tensor. Pure, both directions; reading trusts nothing.
  *
  *   { "metadata": { … }, "weight_map": { tensor: file name } }
  *
@@ -60,6 +60,30 @@ export function parseIndex(text: string, file: string): ReadonlyMap<string, stri
     if (!isPlainName(shard)) throw new KnownError('index-path-unsafe', { file, shard });
   }
   return shardOf;
+}
+
+/**
+ * The index of a checkpoint, as transformers prints it: by name, two spaces, a line end.
+ *
+ * @param shardOf (tensors,) names to shards, in any order
+ * @param totalBytes of all values
+ *
+ * Source: transformers, `save_pretrained`
+ */
+export function printIndex(shardOf: ReadonlyMap<string, string>, totalBytes: number): string {
+  // by UTF-16 unit, as the writer goes; not JSON.stringify of one object, which would put names like "0" first
+  const lines = [...shardOf]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, shard]) => `    ${JSON.stringify(name)}: ${JSON.stringify(shard)}`);
+  return `{
+  "metadata": {
+    "total_size": ${totalBytes}
+  },
+  "weight_map": {
+${lines.join(',\n')}
+  }
+}
+`;
 }
 
 function isPlainName(name: string): boolean {

@@ -42,6 +42,15 @@ export function planFile(
   return { header, tensors: entries, bytes: header.length + (entries.at(-1)?.end ?? 0) };
 }
 
+/** Of its values. */
+export function bytesOf({ dtype, shape }: TensorToWrite): number {
+  return elementCountOf(shape) * elementBytes(dtype);
+}
+
+function elementCountOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
 function place(tensors: readonly TensorToWrite[]): TensorEntry[] {
   const names = new Set(tensors.map(({ name }) => name));
   if (names.size !== tensors.length || names.has(metadataName)) {
@@ -49,7 +58,7 @@ function place(tensors: readonly TensorToWrite[]): TensorEntry[] {
   }
   let start = 0;
   return [...tensors].sort(compareForWriting).map(({ name, dtype, shape }) => {
-    const elementCount = shape.reduce((product, size) => product * size, 1);
+    const elementCount = elementCountOf(shape);
     const end = start + elementCount * elementBytes(dtype);
     const entry = { name, dtype, shape, elementCount, start, end };
     start = end;

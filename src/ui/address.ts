@@ -5,6 +5,7 @@
  *   m=<model>&m=local&q1=<prompt>&d1=<prompt>&w=examples&t=1&loss=own&dtype=F32
  *   m=<model>&m=<model>&w=alpha,2,0.5&t=1&loss=own&dtype=F32      the second model's share is alpha
  *   m=<model>&m=<model>&w=0.5,0.5&t=1&loss=reference,2,512,3&dtype=F16          m=none: an empty bar
+ *   …&dtype=F16&shard=2000000000      files of 2 GB; shard=none: one file; 5 GB where it is not stated
  */
 import { KnownError } from '../errors.ts';
 import type { OutputDtype } from '../merge/plan.ts';
@@ -13,6 +14,7 @@ import { parseFragment, printFragment, type Field } from '../recipe/fragment.ts'
 import { linkLimit } from '../recipe/link.ts';
 import { parseModel, printModel, type AddressModel } from '../recipe/model-text.ts';
 import { modelLimit } from '../recipe/recipe.ts';
+import { defaultShardBytes } from '../safetensors/split.ts';
 
 export interface ReferenceSettings {
   readonly batchSize: number;
@@ -38,14 +40,17 @@ export interface PageState {
   /** Only of the reference's definition. */
   readonly reference: ReferenceSettings | undefined;
   readonly dtype: OutputDtype;
+  /** Most bytes of values in one file; `undefined` for one file, whatever its size. */
+  readonly shardBytes: number | undefined;
 }
 
 /** What an address states; the page keeps its own of the rest. */
-export type StatedState = Pick<PageState, 'models' | 'prompts' | 'weights' | 'alpha'> &
+export type StatedState = Pick<PageState, 'models' | 'prompts' | 'weights' | 'alpha' | 'shardBytes'> &
   Partial<Pick<PageState, 'temperature' | 'definition' | 'reference' | 'dtype'>>;
 
 const dtypes: readonly OutputDtype[] = ['F32', 'F16', 'BF16', 'as-model-1'];
 const noModels = 'none';
+const oneFile = 'none';
 
 export function printAddress({
   models,
@@ -56,6 +61,7 @@ export function printAddress({
   definition,
   reference,
   dtype,
+  shardBytes,
 }: PageState): string {
   const loss = reference && [reference.batchSize, reference.maxInputTokens, reference.negativeCount];
   const fields: readonly Field[] = [
@@ -65,6 +71,7 @@ export function printAddress({
     ['t', printNumber(temperature)],
     ['loss', [definition, ...(loss ?? []).map(printNumber)].join(',')],
     ['dtype', dtype],
+    ...(shardBytes === defaultShardBytes ? [] : [['shard', printShardBytes(shardBytes)] as const]),
   ];
   return printFragment(fields);
 }
@@ -93,13 +100,15 @@ export function parseAddress(fragment: string): StatedState {
 
 function parseRest(rest: ReadonlyMap<string, string>, models: readonly AddressModel[]): StatedState {
   const prompts = models.map(() => undefined);
-  let state: StatedState = { models, prompts, weights: undefined, alpha: undefined };
+  const settings = { weights: undefined, alpha: undefined, shardBytes: defaultShardBytes };
+  let state: StatedState = { models, prompts, ...settings };
   for (const [key, value] of rest) {
     if (/^[qd]\d+$/.test(key)) state = { ...state, prompts: withPrompt(state.prompts, key, value) };
     else if (key === 'w') state = { ...state, ...parseWeights(value, models.length) };
     else if (key === 't') state = { ...state, temperature: parseNumber(value, key) };
     else if (key === 'loss') state = { ...state, ...parseLoss(value) };
     else if (key === 'dtype') state = { ...state, dtype: parseDtype(value) };
+    else if (key === 'shard') state = { ...state, shardBytes: parseShardBytes(value) };
     else throw unreadable(key.slice(0, 40));
   }
   return state;
@@ -162,6 +171,14 @@ function parseDtype(text: string): OutputDtype {
   const dtype = dtypes.find((dtype) => dtype === text);
   if (dtype === undefined) throw unreadable('dtype');
   return dtype;
+}
+
+function printShardBytes(bytes: number | undefined): string {
+  return bytes === undefined ? oneFile : printNumber(bytes);
+}
+
+function parseShardBytes(text: string): number | undefined {
+  return text === oneFile ? undefined : parseNumber(text, 'shard');
 }
 
 /** An emptied field has no number. */

@@ -104,6 +104,7 @@ export class PageHistory {
     if (state.reference !== undefined) taste.setReference(state.reference);
     if (state.temperature !== undefined) recipe.restoreTemperature(state.temperature);
     if (state.dtype !== undefined) recipe.dtype = state.dtype;
+    recipe.largestFile.restore(state.shardBytes);
     if (state.alpha !== undefined) {
       // places that still wait for a model of this computer have no card
       const at = places.slice(0, state.alpha.tuned).filter(({ at }) => at === 'filled').length;
@@ -135,6 +136,7 @@ export class PageHistory {
         origin,
         state.definition,
         state.dtype,
+        recipe.largestFile.choice,
         origin === 'alpha' ? tuned : undefined,
       ]),
       locals: keys,
@@ -180,6 +182,7 @@ function stateOf({ ingredients, recipe, taste }: Session): PageState {
     definition: taste.definition,
     reference: taste.definition === 'reference' ? taste.reference : undefined,
     dtype: recipe.dtype,
+    shardBytes: recipe.largestFile.bytes,
   };
 }
 

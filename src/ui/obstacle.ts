@@ -9,6 +9,7 @@ export type Obstacle =
   | 'models-differ'
   | 'models-unscorable'
   | 'weights-wrong'
+  | 'size-wrong'
   | 'none';
 
 export function obstacleSentence(obstacle: Obstacle): string {
@@ -27,6 +28,8 @@ export function obstacleSentence(obstacle: Obstacle): string {
       return m.obstacle_unscorable();
     case 'weights-wrong':
       return m.obstacle_weights();
+    case 'size-wrong':
+      return m.obstacle_size();
     case 'none':
       return '';
   }

@@ -63,6 +63,7 @@ export class Pour {
     return (
       this.#task.phase.at === 'idle' &&
       this.#recipe.weights.at === 'known' &&
+      this.#recipe.largestFile.files.at !== 'failed' &&
       this.#ingredients.obstacle === 'none'
     );
   }
@@ -130,8 +131,10 @@ export class Pour {
     const { weights } = this.#recipe;
     if (!base || weights.at !== 'known') return undefined;
     const models = [base, ...others].map((card) => card.state.model);
-    const { dtype } = this.#recipe;
-    const job = { models, weights: weights.values, prompts: base.state.prompts, dtype };
+    const { dtype, largestFile } = this.#recipe;
+    const { shardBytes } = largestFile;
+    const stored = { dtype, ...(shardBytes === undefined ? {} : { shardBytes }) };
+    const job = { models, weights: weights.values, prompts: base.state.prompts, ...stored };
     if (this.#recipe.origin === 'hand') return { ...job, ...this.provenance() };
     return { ...job, ...this.#scoring(), ...this.#recipe.alphaShare };
   }

@@ -2,6 +2,7 @@
 import type { OutputDtype } from '../pipeline.ts';
 import type { Client } from '../worker/client.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
+import { LargestFile } from './largest-file.svelte.ts';
 import { steadinessOf, type Steadiness } from './steadiness.ts';
 import type { Taste } from './taste.svelte.ts';
 
@@ -46,6 +47,7 @@ function numberIn(text: string): number {
 export class Recipe {
   /** What the mixture's values are stored as; the reference's own dtype at first. */
   dtype = $state<OutputDtype>('F32');
+  readonly largestFile: LargestFile;
   /**
    * Not the reference's 5: losses of related models lie within a fraction of a nat, and at 5 even a gap of 0.26 gives
    * 51 to 49, so that the examples would hardly matter.
@@ -62,6 +64,7 @@ export class Recipe {
   readonly #taste: Taste;
 
   constructor(client: Client, ingredients: Ingredients, taste: Taste) {
+    this.largestFile = new LargestFile(ingredients, () => this.dtype);
     this.#client = client;
     this.#ingredients = ingredients;
     this.#taste = taste;

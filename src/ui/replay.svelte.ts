@@ -71,11 +71,12 @@ export class Replay {
     const cards = this.#ingredients.cards;
     if (recipe === undefined || cards.length !== recipe.models.length) return false;
     const base = cards[0]?.state;
-    const { origin, hand, dtype } = this.#settings;
+    const { origin, hand, dtype, largestFile } = this.#settings;
     return (
       this.#holdsFilled() &&
       origin === 'hand' &&
       dtype === recipe.dtype &&
+      largestFile.shardBytes === recipe.shardBytes &&
       hand.every((weight, m) =>
         Object.is(Math.fround(weight), Math.fround((recipe.weights[m] ?? NaN) + 0)),
       ) &&
@@ -113,6 +114,7 @@ export class Replay {
       this.#weights = recipe.weights;
       this.#places = recipe.models.map(toPlace);
       this.#settings.dtype = recipe.dtype;
+      this.#settings.largestFile.restore(recipe.shardBytes);
       await this.#fill();
     } catch (error) {
       this.#failure = error as Error;

@@ -63,6 +63,7 @@ export class Session {
     const { obstacle, unscorable } = this.ingredients;
     if (obstacle !== 'none') return obstacle;
     if (this.recipe.weights.at === 'failed') return 'weights-wrong';
+    if (this.recipe.largestFile.files.at === 'failed') return 'size-wrong';
     return this.recipe.needsLosses && unscorable ? 'models-unscorable' : 'none';
   }
 

@@ -32,7 +32,7 @@ const facts: CardFacts = {
   alpha: undefined,
   embedding: { pooling: 'mean', normalised: true, prompts: { query: '', document: '' } },
   dtype: 'F32',
-  sha256: 'ab'.repeat(32),
+  files: [{ path: 'model.safetensors', sha256: 'ab'.repeat(32) }],
   link: undefined,
 };
 

@@ -37,6 +37,25 @@ describe('printLink', () => {
     expect(printLink(recipe)).toEqual({ at: 'made', fragment });
   });
 
+  test('names the hashes of all files of a checkpoint in shards, in their order', () => {
+    const other = 'c'.repeat(64);
+    const files = [
+      { path: 'config.json', sha256: other },
+      { path: 'model-00002-of-00002.safetensors', sha256: other },
+      { path: 'model-00001-of-00002.safetensors', sha256 },
+      { path: 'model.safetensors.index.json', sha256: other },
+    ];
+    const link = printLink({ ...recipe, shardBytes: 2e9, reader: { output: { name: 'mix', files } } });
+    const sharded = fragment
+      .replace('&dtype=F16', '&dtype=F16&shard=2000000000')
+      .replace(sha256, `${sha256},${other}`);
+    expect(link).toEqual({ at: 'made', fragment: sharded });
+    expect(parseLink(sharded)).toMatchObject({
+      shardBytes: 2e9,
+      reader: { output: { name: 'mix', files: [files[2], files[1]] } },
+    });
+  });
+
   test('is undone by parseLink, but for what is for the reader', () => {
     fc.assert(
       fc.property(recipeOf(fc.oneof(hubModel, demoModel)), (any) => {
@@ -101,6 +120,9 @@ describe('parseLink', () => {
     ['a hexadecimal weight', fragment.replace('0.5,', '0x1,'), 'recipe-unreadable', 'weights.0'],
     ['an empty weight', fragment.replace('0.5,', ','), 'recipe-unreadable', 'weights.0'],
     ['weights that do not sum to 1', fragment.replace('0.5,', '0.9,'), 'recipe-weights-invalid', '1.4'],
+    ['a file too small', fragment.replace('&q=', '&shard=999999&q='), 'recipe-unreadable', 'shardBytes'],
+    ['a size in words', fragment.replace('&q=', '&shard=2GB&q='), 'recipe-unreadable', 'shardBytes'],
+    ['a hash that is missing', `${fragment},`, 'recipe-unreadable', 'sha256'],
     ['a hash that is none', fragment.replace(sha256, 'zz'), 'recipe-unreadable', 'sha256'],
   ])('refuses %s', (_, text, code, fact) => {
     const refused = refusal(text);

@@ -42,6 +42,12 @@ describe('printRecipe', () => {
     expect(printRecipe({ reader: reader!, ...bytes })).toBe(printRecipe(recipe));
   });
 
+  test('says how large files may be beside what values are stored as, where it was asked', () => {
+    const keys = Object.keys(JSON.parse(printRecipe({ ...recipe, shardBytes: 2e9 })) as object);
+    expect(keys.slice(4, 7)).toEqual(['dtype', 'shardBytes', 'prompts']);
+    expect(printRecipe(recipe)).not.toContain('shardBytes');
+  });
+
   test('is undone by parseRecipe', () => {
     fc.assert(
       fc.property(recipeOf(fc.oneof(hubModel, demoModel, localModel)), (any) => {
@@ -76,6 +82,9 @@ describe('parseRecipe', () => {
       'prompts',
     ],
     ['no version', print({ version: undefined }), 'recipe-unreadable', 'no version'],
+    ['a file too small', print({ shardBytes: 999_999 }), 'recipe-unreadable', 'shardBytes'],
+    ['a part of a byte', print({ shardBytes: 2e9 + 0.5 }), 'recipe-unreadable', 'shardBytes'],
+    ['an absent size', print({ shardBytes: null }), 'recipe-unreadable', 'shardBytes'],
     ['a later version', print({ version: 2, surprise: [] }), 'recipe-version-unknown', '2'],
     ['a version in quotes', print({ version: '1' }), 'recipe-version-unknown', '1'],
     ['another method', print({ method: 'slerp' }), 'recipe-method-unknown', 'slerp'],

@@ -46,40 +46,48 @@ function weightsOf(count: number): fc.Arbitrary<readonly number[]> {
 
 export function recipeOf(model: fc.Arbitrary<RecipeModel>): fc.Arbitrary<Recipe> {
   return fc.array(model, { minLength: 2, maxLength: 16 }).chain((models) =>
-    fc.record({
-      version: fc.constant(1 as const),
-      models: fc.constant(models),
-      weights: weightsOf(models.length),
-      method: fc.constant('linear' as const),
-      dtype: fc.constantFrom('F32', 'F16', 'BF16', 'as-model-1'),
-      prompts: fc.record({ query: text, document: text }),
-      reader: fc.record(
-        {
-          scoring: fc.record(
-            {
-              definition: fc.constantFrom('own', 'reference'),
-              settings: fc.record({ batchSize: fc.nat(), maxInputTokens: fc.nat(), negativeCount: fc.nat() }),
-              temperature: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
-              losses: fc.array(
-                fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
-                { minLength: models.length, maxLength: models.length },
-              ),
-              exampleCount: fc.nat(),
-              examplesSha256: hexOf(64),
-            },
-            { requiredKeys: ['definition', 'temperature', 'losses', 'exampleCount', 'examplesSha256'] },
-          ),
-          alpha: fc.record({
-            tuned: fc.nat(models.length - 1),
-            alpha: fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0),
-          }),
-          output: fc.record({
-            name,
-            files: fc.array(fc.record({ path, sha256: hexOf(64) }), { maxLength: 4 }),
-          }),
-        },
-        { requiredKeys: [] },
-      ),
-    }),
+    fc.record(
+      {
+        version: fc.constant(1 as const),
+        models: fc.constant(models),
+        weights: weightsOf(models.length),
+        method: fc.constant('linear' as const),
+        dtype: fc.constantFrom('F32', 'F16', 'BF16', 'as-model-1'),
+        shardBytes: fc.integer({ min: 1e6, max: Number.MAX_SAFE_INTEGER }),
+        prompts: fc.record({ query: text, document: text }),
+        reader: fc.record(
+          {
+            scoring: fc.record(
+              {
+                definition: fc.constantFrom('own', 'reference'),
+                settings: fc.record({
+                  batchSize: fc.nat(),
+                  maxInputTokens: fc.nat(),
+                  negativeCount: fc.nat(),
+                }),
+                temperature: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+                losses: fc.array(
+                  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+                  { minLength: models.length, maxLength: models.length },
+                ),
+                exampleCount: fc.nat(),
+                examplesSha256: hexOf(64),
+              },
+              { requiredKeys: ['definition', 'temperature', 'losses', 'exampleCount', 'examplesSha256'] },
+            ),
+            alpha: fc.record({
+              tuned: fc.nat(models.length - 1),
+              alpha: fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0),
+            }),
+            output: fc.record({
+              name,
+              files: fc.array(fc.record({ path, sha256: hexOf(64) }), { maxLength: 4 }),
+            }),
+          },
+          { requiredKeys: [] },
+        ),
+      },
+      { requiredKeys: ['version', 'models', 'weights', 'method', 'dtype', 'prompts', 'reader'] },
+    ),
   );
 }

@@ -18,8 +18,9 @@ const state: PageState = {
   definition: 'reference',
   reference: { batchSize: 2, maxInputTokens: 512, negativeCount: 3 },
   dtype: 'BF16',
+  shardBytes: 2e9,
 };
-const fragment = `m=kitchen/a@${commit}:v1&m=local&m=demo:bank&q3=find,%20%26%20keep:%20&d3=&w=0.5,,0.5&t=0.25&loss=reference,2,512,3&dtype=BF16`;
+const fragment = `m=kitchen/a@${commit}:v1&m=local&m=demo:bank&q3=find,%20%26%20keep:%20&d3=&w=0.5,,0.5&t=0.25&loss=reference,2,512,3&dtype=BF16&shard=2000000000`;
 
 function refusal(text: string): unknown {
   try {
@@ -73,6 +74,7 @@ describe('printAddress', () => {
         definition: fc.constant('reference' as const),
         reference: fc.record({ batchSize: number, maxInputTokens: number, negativeCount: number }),
         dtype: fc.constantFrom('F32', 'F16', 'BF16', 'as-model-1'),
+        shardBytes: fc.oneof(number, fc.constantFrom(undefined, 5e9)),
       }),
     );
     fc.assert(
@@ -97,7 +99,13 @@ describe('parseAddress', () => {
       prompts: [undefined],
       weights: undefined,
       alpha: undefined,
+      shardBytes: 5e9,
     });
+  });
+
+  test('states the largest file only where it is not the default', () => {
+    expect(printAddress({ ...state, shardBytes: 5e9 })).not.toContain('shard');
+    expect(printAddress({ ...state, shardBytes: undefined })).toMatch(/&shard=none$/);
   });
 
   test.each([
@@ -122,6 +130,7 @@ describe('parseAddress', () => {
     ['another loss', 'm=demo:bank&loss=best'],
     ['half of the reference’s settings', 'm=demo:bank&loss=reference,2'],
     ['another dtype', 'm=demo:bank&dtype=F8'],
+    ['a size that is no number', 'm=demo:bank&shard=5GB'],
     ['prompts of a model that is not there', 'm=demo:bank&q2=x'],
     ['prompts of model 0', 'm=demo:bank&q0=x'],
   ])('refuses %s', (_, text) => {

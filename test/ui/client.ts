@@ -20,6 +20,12 @@ export const planned: PlannedOutput = {
   tensorCount: 70,
   parameterCount: 1_862_000,
   bytes: { F32: 7_450_000, F16: 3_725_000, BF16: 3_725_000, 'as-model-1': 3_725_000 },
+  tensorBytes: {
+    F32: [4_000_000, 3_448_000],
+    F16: [2_000_000, 1_724_000],
+    BF16: [2_000_000, 1_724_000],
+    'as-model-1': [2_000_000, 1_724_000],
+  },
 };
 
 export function factsOf(name: string): ModelFacts {
