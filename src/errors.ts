@@ -100,6 +100,7 @@ export interface FactsOf {
   'storage-full': { file: string };
   'storage-unavailable': { why: string };
   'kept-in-use': { name: string };
+  'job-in-use': { name: string };
 
   // a folder that was picked
   'folder-denied': { folder: string };

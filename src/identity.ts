@@ -1,13 +1,13 @@
 /**
  * What tells a model's checkpoint from any other: the SHA-256 of its files. The embedded models and large files of the
- * Hub state theirs; files of this computer are hashed, in a pass of its own, since merging reads tensors in the
- * output's order and not files in theirs (docs/decisions.md, 2026-11-24).
+ * Hub state theirs; files of this computer are hashed, in a pass of its own and a worker of its own, since merging reads tensors in
+ * the output's order and not files in theirs (docs/decisions.md, 2026-11-24).
  */
 import type { NamedSource } from './pipeline.ts';
 import { readBlob } from './blob.ts';
 import { openCheckpoint } from './safetensors/checkpoint.ts';
 import type { Watching } from './score/score.ts';
-import { hashBlob } from './tensor/sha256.ts';
+import { hashBlob, hashText } from './tensor/sha256.ts';
 
 /** A file of a checkpoint, by its path in the model's folder. */
 export interface FileIdentity {
@@ -45,4 +45,33 @@ export async function identifyModel(
     before += bytes;
   }
   return identities;
+}
+
+/** A file of a checkpoint, and what pins its content without reading it: see `Entry.identity`. */
+export interface QuickIdentity {
+  readonly path: string;
+  readonly bytes: number;
+  readonly identity: string;
+}
+
+/** The files of the model's checkpoint, from its listing. */
+export async function listIdentities({ source }: NamedSource): Promise<readonly QuickIdentity[]> {
+  const { files } = await openCheckpoint(source);
+  const entries = await source.list();
+  return files.map(({ path, bytes }) => {
+    return { path, bytes, identity: entries.find((entry) => entry.path === path)?.identity ?? '' };
+  });
+}
+
+/** Equal keys, equal bytes of the checkpoint's files. */
+export function keyOf(made: {
+  /** (models,) */
+  readonly identities: readonly (readonly QuickIdentity[])[];
+  /** (models,) float32 values. */
+  readonly weights: readonly number[];
+  /** Of each file of the output: all names, dtypes, shapes and places. */
+  readonly headers: readonly string[];
+}): Promise<string> {
+  // another number where the same inputs would give other bytes
+  return hashText(JSON.stringify({ version: 1, ...made }));
 }

@@ -8,25 +8,26 @@
 import { checkProblems, KnownError } from './errors.ts';
 import { planFiles, type ConfigDtype, type PlannedFile } from './export/files.ts';
 import { createJob, type JobFolder, type WrittenFile } from './job/folder.ts';
-import { removeKeptJob } from './job/kept.ts';
-import { identifyModel, type FileIdentity } from './identity.ts';
+import type { JournalHead, JournalText } from './job/journal.ts';
+import { findUnfinished, removeKeptJob } from './job/kept.ts';
+import { identifyModel, keyOf, listIdentities, type FileIdentity } from './identity.ts';
 import { cardOf, describeBase, nameOf, recipeOf, type Base } from './lineage.ts';
-import { planLinear, type MixDtype, type OutputDtype, type Plan } from './merge/plan.ts';
-import { mergeTensors } from './merge/run.ts';
+import { planLinear, type MixDtype, type OutputDtype } from './merge/plan.ts';
 import { compareModels } from './model/compare.ts';
 import { settingsLimitBytes } from './model/json-file.ts';
 import type { Prompts } from './model/prompts.ts';
 import { readFile } from './model/small-file.ts';
 import { isCached, openFetched, openModel, type NamedSource } from './pipeline.ts';
-import { proveFiles, type Check, type OnCheck, type Proof, type SmokeCheck } from './proof.ts';
+import { checkWritten, proveFiles, type Check, type OnCheck, type Proof, type SmokeCheck } from './proof.ts';
+import { openReadBack } from './read-back.ts';
 import { printRecipe } from './recipe/print.ts';
 import { indexPath } from './safetensors/shard-index.ts';
-import { planShards, type CheckpointPlan, type PlannedShard } from './safetensors/shards.ts';
-import { writeCheckpoint } from './safetensors/writer.ts';
+import { planShards, type CheckpointPlan } from './safetensors/shards.ts';
 import type { Watching } from './score/score.ts';
 import { checkWeights } from './score/weights.ts';
 import type { ModelRef } from './source/source.ts';
 import { createSha256 } from './tensor/sha256.ts';
+import { writeMerged, type OpenReader } from './write-merged.ts';
 
 export interface MergeJob {
   readonly models: readonly ModelRef[];
@@ -74,6 +75,16 @@ export interface Written {
   /** What to call the model: also the folder inside the zip. */
   readonly name: string;
   readonly files: readonly OutputFile[];
+  /** Bytes of the checkpoint that an earlier attempt, which was cut short, had written. */
+  readonly continuedBytes: number;
+}
+
+/** What other workers do for a merge, at the same time; all of it can be done here, one after the other. */
+export interface Hands {
+  /** Reads back what is written. */
+  readonly openReader: OpenReader;
+  /** What tells model `m` from any other, as `identifyModel`. */
+  readonly identify: (m: number) => Promise<readonly FileIdentity[]>;
 }
 
 /** A merged model that was written, closed and proved. */
@@ -84,8 +95,6 @@ export interface Output extends Written {
   readonly seconds: number;
   readonly proof: Proof;
 }
-
-type Checkpoints = Parameters<typeof mergeTensors>[1];
 
 /** Written by this worker, which holds their folders locked, and not yet completed. */
 const unproved = new Map<string, Unproved>();
@@ -102,15 +111,19 @@ const cardPath = 'README.md';
 const recipePath = 'recipe.json';
 
 /**
- * Writes a mixture and proves its files. Complete it or discard it: until then nobody else can open it, and it ends
- * with this worker. Throws the refusals of mixing, `weights-invalid`, `shard-bytes-invalid`, `shards-too-many`,
- * `value-overflows`, `storage-full`, what `proveFiles` and reading throw, and AbortError.
+ * Writes a mixture and proves its files; where an earlier attempt at the same bytes was cut short, goes on from its last whole
+ * chunk. Complete it or discard it: until then nobody else can open it, and it ends with this worker. What a later attempt may
+ * bring to an end is left to be continued, all else that fails leaves nothing.
+ *
+ * Throws the refusals of mixing, `weights-invalid`, `shard-bytes-invalid`, `shards-too-many`, `value-overflows`, `storage-full`,
+ * `job-in-use`, what `proveFiles` and reading throw, and AbortError.
  */
 export async function mergeAll(
   named: readonly NamedSource[],
   job: Omit<MergeJob, 'models'>,
   watching: Watching,
   onCheck: OnCheck = () => undefined,
+  hands: Partial<Hands> = {},
 ): Promise<Written> {
   const startedMs = performance.now();
   checkWeights(job.weights, named.length);
@@ -121,31 +134,83 @@ export async function mergeAll(
     const layout = planShards(plan.tensors, job.shardBytes);
     return { ...matched, base, plan, layout, small: await planSmallFiles(base, plan.dtype) };
   };
-  const { checkpoints, base, plan, layout, small } = await openFetched(named, open, watching);
-  const identities: (readonly FileIdentity[])[] = [];
-  for (const model of named) identities.push(await identifyModel(model, watching));
-
+  const opened = await openFetched(named, open, watching);
   const name = nameOf(named);
-  const folder = await createJob(name);
+  const head = await headOf(named, job, opened);
+  const { folder, earlier } = await openFolder(name, head);
+  let closeReader = (): Promise<void> => Promise.resolve();
   try {
-    const written = await writeMerged(folder, plan, layout, checkpoints, watching);
-    for (const file of small) {
-      written.push(await writeSmall(folder, file, base.source, watching.signal));
+    const { checkpoints, plan, layout } = opened;
+    const toWrite = { shards: layout.shards, plan, named, checkpoints, head, earlier };
+    const openReader = hands.openReader ?? openReadBack;
+    const { readBack, continuedBytes, close } = await writeMerged(folder, toWrite, openReader, watching);
+    closeReader = close;
+    const small: WrittenFile[] = [];
+    if (layout.index !== undefined) {
+      small.push(await writeText(folder, indexPath, layout.index, watching.signal));
     }
-    const made = { name, identities, files: [...written].sort(byPath) };
-    const recipe = recipeOf(named, base, job, made);
-    written.push(await writeText(folder, recipePath, printRecipe(recipe), watching.signal));
-    const card = await cardOf(named, base, job, made, recipe);
-    written.push(await writeText(folder, cardPath, card, watching.signal));
-    const files = written.sort(byPath);
-    const checks = await proveFiles(folder, files, plan.tensors, watching, onCheck);
-    unproved.set(folder.id, { folder, written: { job: folder.id, name, files }, checks, startedMs });
-    return { job: folder.id, name, files };
+    const checkedHeader = await checkWritten(folder, layout, plan.tensors);
+    for (const file of opened.small) {
+      small.push(await writeSmall(folder, file, opened.base.source, watching.signal));
+    }
+    const read = await readBack;
+    const identify = hands.identify ?? ((m: number) => identifyModel(named[m]!, watching));
+    const identities: (readonly FileIdentity[])[] = [];
+    for (const m of named.keys()) identities.push(await identify(m));
+    const made = { name, identities, files: [...small, ...read.map(toFile)].sort(byPath) };
+    const recipe = recipeOf(named, opened.base, job, made);
+    small.push(await writeText(folder, recipePath, printRecipe(recipe), watching.signal));
+    const card = await cardOf(named, opened.base, job, made, recipe);
+    small.push(await writeText(folder, cardPath, card, watching.signal));
+    const proving = { small, read, header: checkedHeader };
+    const checks = await proveFiles(folder, proving, watching, onCheck);
+    const files = [...small, ...read.map(toFile)].sort(byPath);
+    const written = { job: folder.id, name, files, continuedBytes };
+    unproved.set(folder.id, { folder, written, checks, startedMs });
+    return written;
   } catch (error) {
     // the first failure is the one to tell; what cannot be removed now has no marker, and is kept as left unfinished
-    await folder.remove().catch(() => undefined);
+    await closeReader().catch(() => undefined);
+    await (isPassing(error) ? folder.leave() : folder.remove()).catch(() => undefined);
     throw error;
   }
+}
+
+/** Whether a later attempt may succeed where this one failed: nothing was wrong with models, plan or files. */
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof KnownError && /^(hub-(unreachable|busy|status)|engine-(died|hung))$/.test(error.code)
+  );
+}
+
+function toFile({ path, bytes, sha256 }: WrittenFile): WrittenFile {
+  return { path, bytes, sha256 };
+}
+
+/** A new folder, or that of an attempt at the same bytes that was cut short. Throws `job-in-use` where another tab is at it. */
+async function openFolder(
+  name: string,
+  head: JournalHead,
+): Promise<{ readonly folder: JobFolder; readonly earlier: JournalText | undefined }> {
+  const found = await findUnfinished(head.key);
+  if (found === 'in-use') throw new KnownError('job-in-use', { name });
+  return found ?? { folder: await createJob(name), earlier: undefined };
+}
+
+/** What the journal says of the job: what its bytes depend on, and what asks for it again. */
+async function headOf(
+  named: readonly NamedSource[],
+  job: Omit<MergeJob, 'models'>,
+  { base, layout }: { readonly base: Base; readonly layout: CheckpointPlan },
+): Promise<JournalHead> {
+  const identities = await Promise.all(named.map(listIdentities));
+  const planned = layout.shards.map(({ path, plan }) => ({ path, bytes: plan.bytes, sha256: '' }));
+  const recipe = recipeOf(named, base, job, { name: nameOf(named), identities, files: planned });
+  const { output: _, ...reader } = recipe.reader ?? {};
+  const weights = job.weights.map(Math.fround);
+  const headers = layout.shards.map(({ plan }) => new TextDecoder().decode(plan.header));
+  const key = await keyOf({ identities, weights, headers });
+  return { key, recipe: printRecipe({ ...recipe, reader }), total: layout.bytes };
 }
 
 /** Makes a written mixture an output, with the last check of its proof. Throws `output-unproved` when this worker did not write it. */
@@ -176,51 +241,6 @@ async function matchAll(named: readonly NamedSource[]) {
 
 function byPath(a: WrittenFile, b: WrittenFile): number {
   return a.path < b.path ? -1 : 1;
-}
-
-/** One file after the other; the index comes last, so that no folder looks whole before it is. */
-async function writeMerged(
-  folder: JobFolder,
-  plan: Plan,
-  { shards, index, bytes: total }: CheckpointPlan,
-  checkpoints: Checkpoints,
-  { signal, report }: Watching,
-): Promise<WrittenFile[]> {
-  const written: WrittenFile[] = [];
-  let before = 0;
-  for (const shard of shards) {
-    const reportShard: Watching['report'] = (progress) =>
-      report({ ...progress, done: before + progress.done, total });
-    written.push(await writeShard(folder, plan, shard, checkpoints, { signal, report: reportShard }));
-    before += shard.plan.bytes;
-  }
-  if (index !== undefined) written.push(await writeText(folder, indexPath, index, signal));
-  return written;
-}
-
-async function writeShard(
-  folder: JobFolder,
-  plan: Plan,
-  { path, plan: file }: PlannedShard,
-  checkpoints: Checkpoints,
-  { signal, report }: Watching,
-): Promise<WrittenFile> {
-  const byName = new Map(plan.tensors.map((tensor) => [tensor.name, tensor]));
-  const ordered = file.tensors.map(({ name }) => byName.get(name)!);
-  const hash = await createSha256();
-  hash.update(file.header);
-  const sink = await folder.writable(path);
-  let done = file.header.byteLength;
-  const chunks = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of mergeTensors(ordered, checkpoints, signal)) {
-      hash.update(chunk);
-      done += chunk.byteLength;
-      yield chunk;
-      report({ stage: 'merge', subject: path, done, total: file.bytes, unit: 'bytes' });
-    }
-  };
-  await writeCheckpoint(file, chunks(), sink, signal);
-  return { path, bytes: file.bytes, sha256: hash.digestHex() };
 }
 
 /** As config.json spells them. */

@@ -86,12 +86,55 @@ export async function renameFile(
   await (file as MovableFile).move(name);
 }
 
-/** A synchronous access handle: the fastest way in, and the only one in every browser. Throws `storage-unavailable` outside a dedicated worker. */
-export function openSync(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
+/** `shared`: others may read and write the file meanwhile, each at places of its own; `read-only`: others may read it. */
+export type SyncMode = 'shared' | 'read-only';
+
+/** Not yet in TypeScript's library. Source: https://fs.spec.whatwg.org, FileSystemSyncAccessHandleMode. */
+interface OpensInModes {
+  createSyncAccessHandle(options?: {
+    readonly mode: 'readwrite-unsafe' | 'read-only';
+  }): Promise<FileSystemSyncAccessHandle>;
+}
+
+/**
+ * A synchronous access handle: the fastest way in, and the only one in every browser. A browser that knows no modes gives a
+ * handle that nobody shares, whatever was asked. Throws `storage-unavailable` outside a dedicated worker.
+ */
+export function openSync(file: FileSystemFileHandle, mode?: SyncMode): Promise<FileSystemSyncAccessHandle> {
   if (typeof file.createSyncAccessHandle !== 'function') {
     throw new KnownError('storage-unavailable', { why: 'files can be written in dedicated workers only' });
   }
-  return file.createSyncAccessHandle();
+  if (mode === undefined) return file.createSyncAccessHandle();
+  return (file as OpensInModes).createSyncAccessHandle({
+    mode: mode === 'shared' ? 'readwrite-unsafe' : mode,
+  });
+}
+
+/** Whether others can open the handle's file beside it: only where a browser knows modes does a handle state its own. */
+export function isShared(handle: FileSystemSyncAccessHandle): boolean {
+  return 'mode' in handle && handle.mode === 'readwrite-unsafe';
+}
+
+/** Fills `into` from byte `at` on. Throws `storage-unavailable` where the file ends before, or the handle was lost. */
+export function readAll(
+  handle: FileSystemSyncAccessHandle,
+  into: Uint8Array,
+  at: number,
+  file: string,
+): void {
+  try {
+    let done = 0;
+    while (done < into.byteLength) {
+      const count = handle.read(into.subarray(done), { at: at + done });
+      if (count <= 0) {
+        const why = `${file} ends at byte ${at + done}, before ${at + into.byteLength}`;
+        throw new KnownError('storage-unavailable', { why });
+      }
+      done += count;
+    }
+  } catch (error) {
+    throw toStorageError(error, file);
+  }
 }
 
 /**

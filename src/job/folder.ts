@@ -3,6 +3,7 @@
  * when its marker is there, and the marker is written last.
  *
  *   jobs/<id>/output/…   the files, under the paths that they will have
+ *   jobs/<id>/journal    what is being made, and which chunks of it are on the disk: see journal.ts; gone once it is complete
  *   jobs/<id>/begun      written first: JSON { version, name, beganMs }, what to call a job that was left unfinished
  *   jobs/<id>/complete   the marker: JSON { version, name, madeMs, files: [{ path, bytes, sha256 }], proof }
  *   jobs/<id>/complete.next   the marker that takes its place, see replace.ts
@@ -14,6 +15,8 @@ import { KnownError } from '../errors.ts';
 import type { Proof } from '../proof.ts';
 import { isAbsent, layout, toStorageError } from '../storage.ts';
 import { openFileStream, type FileStream } from './file-stream.ts';
+import { createJobFile, openJobFile, type JobFile } from './job-file.ts';
+import { Journal, readJournal, type JournalText } from './journal.ts';
 import { finishReplacing, nextMarkerPath, replaceFile, writeWhole } from './replace.ts';
 import { findFile, openFolder, openJobs } from './storage.ts';
 
@@ -54,7 +57,7 @@ export class JobFolder {
   readonly id: string;
   readonly #folder: FileSystemDirectoryHandle;
   readonly #release: () => void;
-  readonly #open = new Set<FileStream>();
+  readonly #open = new Set<FileStream | JobFile | Journal>();
 
   constructor(id: string, folder: FileSystemDirectoryHandle, release: () => void) {
     this.id = id;
@@ -71,6 +74,37 @@ export class JobFolder {
     const file = await openFileStream(output, path);
     this.#open.add(file);
     return file.stream;
+  }
+
+  /**
+   * A file of exactly `bytes` bytes at `path`, to be written in any order; what an earlier attempt left of it stays. Room for all
+   * of it is asked for at once. Dedicated workers only. Throws `storage-full`, `storage-unavailable`.
+   */
+  async createFile(path: string, bytes: number): Promise<JobFile> {
+    const file = await createJobFile(await openFolder(this.#folder, 'output'), path, bytes);
+    this.#open.add(file);
+    return file;
+  }
+
+  /** The file at `path` as it is, for reading, also while another worker writes it where a browser shares files. Throws `output-missing`. */
+  async openFile(path: string): Promise<JobFile> {
+    const output = await openFolder(this.#folder, 'output');
+    return openJobFile(output, path).catch((error: unknown) => {
+      if (isAbsent(error)) throw new KnownError('output-missing', { job: this.id }, { cause: error });
+      throw toStorageError(error, path);
+    });
+  }
+
+  /** What an earlier attempt noted; `undefined` when there was none, or its journal does not begin whole. */
+  readJournal(): Promise<JournalText | undefined> {
+    return readJournal(this.#folder);
+  }
+
+  /** Notes what is done from here on; the first `kept` notes of an earlier attempt stay. Throws `storage-full`, `storage-unavailable`. */
+  async openJournal(text: JournalText, kept: number): Promise<Journal> {
+    const journal = await Journal.open(this.#folder, text, kept);
+    this.#open.add(journal);
+    return journal;
   }
 
   /** The file at `path`, backed by the disk. Throws `output-missing` when it is not there. */
@@ -97,6 +131,7 @@ export class JobFolder {
     }
     const finished: Finished = { name, madeMs: Date.now(), files, proof };
     await writeJson(this.#folder, 'complete', { version: markerVersion, ...finished });
+    await this.#folder.removeEntry('journal').catch(ignoreAbsent);
     this.#release();
     return finished;
   }
@@ -145,6 +180,12 @@ export class JobFolder {
     return (await this.readComplete()) !== undefined;
   }
 
+  /** Lets go of a job that is not finished, with what is in it: it can be continued. */
+  async leave(): Promise<void> {
+    for (const file of this.#open) await file.discard();
+    this.#release();
+  }
+
   /** Deletes the job with all its files, finished or not; streams that are still open are closed first. */
   async remove(): Promise<void> {
     try {
@@ -172,6 +213,22 @@ export async function createJob(name: string): Promise<JobFolder> {
     release();
     throw error;
   }
+}
+
+/** A job that was left unfinished, locked by this worker from here on; `undefined` when it is finished, gone, or somebody works on it. */
+export async function continueJob(id: string): Promise<JobFolder | undefined> {
+  const release = await holdLock(id, 'if-free');
+  if (release === undefined) return undefined;
+  try {
+    const folder = await (await openJobs()).getDirectoryHandle(id);
+    if ((await readMarker(folder)) === undefined) return new JobFolder(id, folder, release);
+  } catch (error) {
+    release();
+    if (isAbsent(error)) return undefined;
+    throw toStorageError(error, id);
+  }
+  release();
+  return undefined;
 }
 
 /** A job that another worker writes and holds, to read what it has written so far. Throws `output-missing`. */
@@ -271,10 +328,16 @@ export function jobLock(id: string): string {
   return `${layout}/jobs/${id}`;
 }
 
-/** Takes the job's lock; the returned function gives it back. */
-async function holdLock(id: string): Promise<() => void> {
+/** Takes the job's lock; the returned function gives it back. `if-free`: `undefined` where another has it. */
+async function holdLock(id: string, when: 'if-free'): Promise<(() => void) | undefined>;
+async function holdLock(id: string): Promise<() => void>;
+async function holdLock(id: string, when?: 'if-free'): Promise<(() => void) | undefined> {
   return new Promise((resolve, reject) => {
-    const held = (): Promise<void> => new Promise<void>((release) => resolve(release));
-    navigator.locks.request(jobLock(id), held).catch(reject);
+    const held = (lock: Lock | null): Promise<void> | undefined => {
+      if (lock !== null) return new Promise<void>((release) => resolve(release));
+      resolve(undefined);
+      return undefined;
+    };
+    navigator.locks.request(jobLock(id), { ifAvailable: when === 'if-free' }, held).catch(reject);
   });
 }

@@ -10,7 +10,7 @@ import { KnownError } from '../errors.ts';
 import type { CreateSha256 } from './digest.ts';
 import { guardFile } from './guarded.ts';
 import type { HubEntry, HubSource } from './hub.ts';
-import { modelLock, openStored, placeOf, type Place } from './opfs.ts';
+import { modelLock, openStored, openStoredNow, placeOf, type Place } from './opfs.ts';
 import { fetchInto, type FetchWatch } from './part.ts';
 import type { Source } from './source.ts';
 
@@ -47,6 +47,11 @@ export function openCached(hub: HubSource, createSha256: CreateSha256): CachedSo
       const file = await openComplete(entry, place(path));
       if (file !== undefined) return guardFile(file, { model: hub.name, file: path });
       return isFetchedUnasked(entry) ? source.fetchFile(path) : hub.open(path);
+    },
+    async openStored(path) {
+      const entry = await find(path);
+      if (entry === undefined) return undefined;
+      return openStoredNow(place(path), entry.bytes);
     },
     async cachedBytes(path) {
       const entry = await find(path);

@@ -6,7 +6,8 @@
  *
  * Every part of a path is percent-encoded, so `<id>` is one folder.
  */
-import { isAbsent, layout, openRoot, toStorageError } from '../storage.ts';
+import { isAbsent, layout, openRoot, openSync, readAll, toStorageError } from '../storage.ts';
+import type { StoredFile } from './source.ts';
 
 export const root: readonly string[] = [layout, 'hub'];
 
@@ -54,6 +55,28 @@ export async function openStored(place: Place, name: string): Promise<File | und
     if (isAbsent(error)) return undefined;
     throw toStorageError(error, name);
   }
+}
+
+/** The complete file of `bytes` bytes for reading at once; `undefined` when it is not there, or another tab holds it alone. */
+export async function openStoredNow(place: Place, bytes: number): Promise<StoredFile | undefined> {
+  const folder = await openFolder(place.folders, 'leave');
+  try {
+    const file = await folder?.getFileHandle(place.name);
+    if (file === undefined) return undefined;
+    const handle = await openSync(file, 'read-only');
+    if (handle.getSize() === bytes) {
+      return {
+        bytes,
+        read: (into, at) => readAll(handle, into, at, place.name),
+        close: () => handle.close(),
+      };
+    }
+    handle.close();
+  } catch (error) {
+    const isHeld = error instanceof DOMException && error.name === 'NoModificationAllowedError';
+    if (!isHeld && !isAbsent(error)) throw toStorageError(error, place.name);
+  }
+  return undefined;
 }
 
 /** Removes the file, if it is there. */

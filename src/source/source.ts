@@ -10,6 +10,14 @@ export interface Entry {
   readonly oid?: string;
 }
 
+/** A file that lies in this browser's storage, opened so that it is read at once, twenty times as fast as a Blob. Close it. */
+export interface StoredFile {
+  readonly bytes: number;
+  /** Fills `into` from byte `at` on. Throws `storage-unavailable` where the file ends before, or the handle was lost. */
+  read(into: Uint8Array, at: number): void;
+  close(): void;
+}
+
 export interface Source {
   /** What to call this model in messages, e.g. `BAAI/bge-small-en@a1b2c3d`. */
   readonly name: string;
@@ -20,6 +28,8 @@ export interface Source {
    * changed since throws `source-changed`.
    */
   open(path: string): Promise<Blob | undefined>;
+  /** The file at `path` where it lies in this browser's storage and nobody else holds it; absent from sources that keep nothing there. */
+  openStored?(path: string): Promise<StoredFile | undefined>;
 }
 
 /** A file that a person picked or dropped, with its path inside the model's folder. */

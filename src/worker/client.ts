@@ -140,12 +140,13 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
   const setup = { demoUrl: new URL('demo/', document.baseURI).href, token: undefined };
   const files = new WorkerHandle(() => startWorker('files'), setup, record);
   const scoring = new WorkerHandle(() => startWorker('scoring'), setup, record, idleMs);
+  const proof = new WorkerHandle(() => startWorker('proof'), setup, record, idleMs);
   const offers = new Offers();
   // a browser without storage says so when it is needed
   void files.run((engine) => engine.tidy()).catch(() => undefined);
   return {
     async setToken(token) {
-      await Promise.all([files.begin({ ...setup, token }), scoring.begin({ ...setup, token })]);
+      await Promise.all([files, scoring, proof].map((worker) => worker.begin({ ...setup, token })));
     },
     demo: () => files.run((engine) => engine.demo()),
     sample: (id) => files.run((engine) => engine.sample(id)),
@@ -182,7 +183,7 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
       askToKeep();
       const job = { ...linkedPage(), ...asked };
       return whileUsed(asked.models, async () => {
-        const output = await mergeAndProve(files, scoring, job, watch, trial);
+        const output = await mergeAndProve({ files, scoring, proof }, job, watch, trial);
         offers.offer(output.job);
         return output;
       });

@@ -44,6 +44,7 @@ import { watchFetch, type LedgerEntry } from '../source/ledger.ts';
 import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
 import type { Tried, TryJob } from '../try-out.ts';
+import { handsOf, serveReadBack, type Identify } from './hands.ts';
 import { carryKnownErrors } from './wire.ts';
 
 export interface Setup {
@@ -196,11 +197,25 @@ const engine = {
   },
 
   /** Writes, and checks what files alone tell. The folder stays this worker's until `complete` or `discardUnproved`. */
-  merge(job: string, { models, ...asked }: MergeJob, report: Report, check: OnCheck): Promise<Written> {
+  merge(
+    job: string,
+    { models, ...asked }: MergeJob,
+    report: Report,
+    check: OnCheck,
+    identify: Identify,
+    reader: MessagePort,
+  ): Promise<Written> {
     return stoppable(job, async (signal) => {
       const { mergeAll } = await load(() => import('../pour.ts'));
-      return mergeAll(models.map(openSource), asked, { signal, report }, check);
+      const named = models.map(openSource);
+      const hands = handsOf(named, { signal, report }, identify, reader);
+      return mergeAll(named, asked, { signal, report }, check, hands);
     });
+  },
+
+  /** Reads back what another worker writes and tells of through `port`, until that one closes it or the job is stopped. */
+  readBack(job: string, port: MessagePort): Promise<void> {
+    return stoppable(job, (signal) => serveReadBack(port, signal));
   },
 
   /** Tries what another worker wrote. */
@@ -277,9 +292,12 @@ const engine = {
     return removeKept(item);
   },
 
-  /** Stops a job at its next chunk or batch. An `AbortSignal` cannot cross `postMessage`; this call can. */
-  cancel(job: string): void {
-    jobs.get(job)?.abort();
+  /**
+   * Stops a job at its next chunk or batch. An `AbortSignal` cannot cross `postMessage`; this call can. `why`: it was not a person
+   * who stopped it.
+   */
+  cancel(job: string, why?: Pick<KnownError, 'code' | 'facts'>): void {
+    jobs.get(job)?.abort(why && new KnownError(why.code, why.facts));
   },
 };
 

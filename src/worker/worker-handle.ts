@@ -104,7 +104,7 @@ export class WorkerHandle {
     });
     const onCheck = proxy((passed: Check) => check?.(passed));
     kept.add(onProgress).add(onCheck);
-    const stop = stopper(running, job);
+    const stop = stopper(running, job, signal);
     signal?.addEventListener('abort', stop.request);
     try {
       return await Promise.race([call(running.remote, job, onProgress, onCheck), running.died]);
@@ -157,13 +157,20 @@ export class WorkerHandle {
 }
 
 /** Asks the worker to stop, and terminates it when it does not. */
-function stopper({ remote, kill }: Running, job: string): { request: () => void; done: () => void } {
+function stopper(
+  { remote, kill }: Running,
+  job: string,
+  signal: AbortSignal | undefined,
+): { request: () => void; done: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     request() {
       // a worker deep in a run hears nothing: then the timer ends it
-      void remote.cancel(job).catch(() => undefined);
-      timer = setTimeout(() => kill(new DOMException('stopped', 'AbortError')), stopMs);
+      const reason: unknown = signal?.reason;
+      const why = reason instanceof KnownError ? { code: reason.code, facts: reason.facts } : undefined;
+      void remote.cancel(job, why).catch(() => undefined);
+      const ended = why ? (reason as Error) : new DOMException('stopped', 'AbortError');
+      timer = setTimeout(() => kill(ended), stopMs);
     },
     done: () => clearTimeout(timer),
   };

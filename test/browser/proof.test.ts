@@ -175,12 +175,12 @@ describe('the proof of a sound output', () => {
 describe('an output that the disk damaged', () => {
   test.each([
     ['a missing end', 'output-damaged', [], { file: 'model.safetensors' }],
-    ['a broken header', 'output-damaged', ['read-back'], { file: 'model.safetensors' }],
-    ['another name', 'output-tensor-wrong', ['read-back'], { tensor: 'embeddings.LayerNorm.bias', got: '–' }],
-    ['another dtype', 'output-tensor-wrong', ['read-back'], {}],
-    ['a NaN', 'output-not-finite', ['read-back', 'header'], {}],
-    ['an infinity', 'output-not-finite', ['read-back', 'header'], {}],
-    ['a flipped bit', 'output-damaged', ['read-back', 'header', 'finite'], { file: 'model.safetensors' }],
+    ['a broken header', 'output-damaged', [], { file: 'model.safetensors' }],
+    ['another name', 'output-tensor-wrong', [], { tensor: 'embeddings.LayerNorm.bias', got: '–' }],
+    ['another dtype', 'output-tensor-wrong', [], {}],
+    ['a NaN', 'output-not-finite', [], {}],
+    ['an infinity', 'output-not-finite', [], {}],
+    ['a flipped bit', 'output-damaged', [], { file: 'model.safetensors' }],
     ['a changed small file', 'output-damaged', ['read-back', 'header', 'finite'], {}],
   ])('with %s is found out: %s', async (what, code, passed, facts) => {
     damage = what;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { planLinear, type OutputDtype } from '../../src/merge/plan.ts';
-import { mergeTensors } from '../../src/merge/run.ts';
+
 import { compareModels } from '../../src/model/compare.ts';
 import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
 import half from '../fixtures/merge/half.json' with { type: 'json' };
@@ -11,6 +11,7 @@ import bert from '../fixtures/golden/bert/expected.json' with { type: 'json' };
 import bertCls from '../fixtures/golden/bert-cls/expected.json' with { type: 'json' };
 import roberta from '../fixtures/golden/roberta/expected.json' with { type: 'json' };
 import { folderSource, openModel } from '../model/models.ts';
+import { mergeTensors } from './merging.ts';
 
 interface Merged {
   readonly weights: readonly number[];

@@ -1,0 +1,67 @@
+/** A merge across workers: `files` writes, another reads back what it wrote, a third hashes the files that went in. */
+import { expose, wrap } from 'comlink';
+import { identifyModel, type FileIdentity } from '../identity.ts';
+import type { NamedSource } from '../pipeline.ts';
+import type { Hands } from '../pour.ts';
+import { openReadBack, type ReadBack, type ReadFile, type WrittenChunk } from '../read-back.ts';
+import type { Watching } from '../score/score.ts';
+
+/** What tells model `m` of this computer from any other, from the worker that reads it. */
+export type Identify = (m: number) => Promise<readonly FileIdentity[]>;
+
+/** What `files` asks of the worker that reads back. */
+interface Served {
+  open(job: string, chunkBytes: number): Promise<void>;
+  take(chunk: WrittenChunk): Promise<void>;
+  finish(): Promise<readonly ReadFile[]>;
+  close(): Promise<void>;
+}
+
+export function handsOf(
+  named: readonly NamedSource[],
+  watching: Watching,
+  identify: Identify,
+  reader: MessagePort,
+): Hands {
+  return {
+    async openReader(job, chunkBytes) {
+      const remote = wrap<Served>(reader);
+      await remote.open(job, chunkBytes);
+      return {
+        take: (chunk) => remote.take(chunk),
+        finish: () => remote.finish(),
+        close: () => remote.close(),
+      };
+    },
+    // what a listing states is had here
+    identify: (m) => (named[m]!.ref.kind === 'local' ? identify(m) : identifyModel(named[m]!, watching)),
+  };
+}
+
+/** Serves one read-back through `port`. Resolves when it is closed; rejects with the signal's reason. */
+export function serveReadBack(port: MessagePort, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let reading: ReadBack | undefined;
+    const end = (settle: () => void): void => {
+      void (reading?.close() ?? Promise.resolve()).then(settle);
+      reading = undefined;
+    };
+    const find = (): ReadBack => {
+      if (reading === undefined) throw new DOMException('closed', 'AbortError');
+      return reading;
+    };
+    const served: Served = {
+      async open(job, chunkBytes) {
+        reading = await openReadBack(job, chunkBytes);
+      },
+      take: async (chunk) => find().take(chunk),
+      finish: async () => find().finish(),
+      async close() {
+        await reading?.close();
+        end(resolve);
+      },
+    };
+    expose(served, port);
+    signal.addEventListener('abort', () => end(() => reject(signal.reason as Error)));
+  });
+}
