@@ -1,7 +1,8 @@
 /** A finished output's card, changed by hand: checked, written as every other file is, and the generated one kept. */
 import { checkCard } from './export/card-check.ts';
 import { isKnown, KnownError } from './errors.ts';
-import { openJob, type WrittenFile } from './job/folder.ts';
+import { openJob } from './job/folder.ts';
+import type { WrittenFile } from './job/marker.ts';
 import { hashBlob } from './tensor/sha256.ts';
 
 export { checkCard } from './export/card-check.ts';

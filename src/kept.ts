@@ -3,7 +3,8 @@
  * stays until a person deletes it, and a mixture can be saved again as long as it is there.
  */
 import { writeFiles } from './export/folder.ts';
-import { openJob, type WrittenFile } from './job/folder.ts';
+import { openJob } from './job/folder.ts';
+import type { WrittenFile } from './job/marker.ts';
 import { listJobs, removeKeptJob, type KeptJobs } from './job/kept.ts';
 import { indexPath } from './safetensors/shard-index.ts';
 import { isShardPath } from './safetensors/split.ts';

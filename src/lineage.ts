@@ -2,7 +2,7 @@
 import { printCard, printFloat32 } from './export/card.ts';
 import { safeName } from './export/zip.ts';
 import type { FileIdentity } from './identity.ts';
-import type { WrittenFile } from './job/folder.ts';
+import type { WrittenFile } from './job/marker.ts';
 import { readConfig, type Config } from './model/config.ts';
 import { readModules, type Modules } from './model/modules.ts';
 import { noPrompts, readPrompts, type Prompts } from './model/prompts.ts';

@@ -1,7 +1,8 @@
 /** What becomes of a finished output: its files one by one, or as one zip. */
 import { isKnown } from './errors.ts';
 import { zipStream } from './export/zip.ts';
-import { openJob, type WrittenFile } from './job/folder.ts';
+import { openJob } from './job/folder.ts';
+import type { WrittenFile } from './job/marker.ts';
 import { isPacked } from './job/offered.ts';
 import type { Watching } from './score/score.ts';
 import { hashText } from './tensor/sha256.ts';

@@ -6,18 +6,16 @@
  * (smoke.ts), and only then completed here, where its folder has been held locked all the while.
  */
 import { checkProblems, KnownError } from './errors.ts';
-import { planFiles, type ConfigDtype, type PlannedFile } from './export/files.ts';
-import { createJob, type JobFolder, type WrittenFile } from './job/folder.ts';
+import { createJob, type JobFolder } from './job/folder.ts';
+import type { WrittenFile } from './job/marker.ts';
 import type { JournalHead, JournalText } from './job/journal.ts';
 import { findUnfinished, removeKeptJob } from './job/kept.ts';
 import { identifyModel, keyOf, listIdentities, type FileIdentity } from './identity.ts';
 import { cardOf, describeBase, nameOf, recipeOf, type Base } from './lineage.ts';
-import { planLinear, type MixDtype, type OutputDtype } from './merge/plan.ts';
+import { planLinear, type OutputDtype } from './merge/plan.ts';
 import { compareModels } from './model/compare.ts';
-import { settingsLimitBytes } from './model/json-file.ts';
 import type { Prompts } from './model/prompts.ts';
-import { readFile } from './model/small-file.ts';
-import { isCached, openFetched, openModel, type NamedSource } from './pipeline.ts';
+import { openFetched, openModel, type NamedSource } from './pipeline.ts';
 import { checkWritten, proveFiles, type Check, type OnCheck, type Proof, type SmokeCheck } from './proof.ts';
 import { openReadBack } from './read-back.ts';
 import { printRecipe } from './recipe/print.ts';
@@ -25,8 +23,8 @@ import { indexPath } from './safetensors/shard-index.ts';
 import { planShards, type CheckpointPlan } from './safetensors/shards.ts';
 import type { Watching } from './score/score.ts';
 import { checkWeights } from './score/weights.ts';
+import { planSmallFiles, writeSmall, writeText } from './small-files.ts';
 import type { ModelRef } from './source/source.ts';
-import { createSha256 } from './tensor/sha256.ts';
 import { writeMerged, type OpenReader } from './write-merged.ts';
 
 export interface MergeJob {
@@ -187,10 +185,12 @@ function toFile({ path, bytes, sha256 }: WrittenFile): WrittenFile {
   return { path, bytes, sha256 };
 }
 
+type Head = Omit<JournalHead, 'chunkCount'>;
+
 /** A new folder, or that of an attempt at the same bytes that was cut short. Throws `job-in-use` where another tab is at it. */
 async function openFolder(
   name: string,
-  head: JournalHead,
+  head: Head,
 ): Promise<{ readonly folder: JobFolder; readonly earlier: JournalText | undefined }> {
   const found = await findUnfinished(head.key);
   if (found === 'in-use') throw new KnownError('job-in-use', { name });
@@ -202,7 +202,7 @@ async function headOf(
   named: readonly NamedSource[],
   job: Omit<MergeJob, 'models'>,
   { base, layout }: { readonly base: Base; readonly layout: CheckpointPlan },
-): Promise<JournalHead> {
+): Promise<Head> {
   const identities = await Promise.all(named.map(listIdentities));
   const planned = layout.shards.map(({ path, plan }) => ({ path, bytes: plan.bytes, sha256: '' }));
   const recipe = recipeOf(named, base, job, { name: nameOf(named), identities, files: planned });
@@ -210,7 +210,7 @@ async function headOf(
   const weights = job.weights.map(Math.fround);
   const headers = layout.shards.map(({ plan }) => new TextDecoder().decode(plan.header));
   const key = await keyOf({ identities, weights, headers });
-  return { key, recipe: printRecipe({ ...recipe, reader }), total: layout.bytes };
+  return { key, recipe: printRecipe({ ...recipe, reader }) };
 }
 
 /** Makes a written mixture an output, with the last check of its proof. Throws `output-unproved` when this worker did not write it. */
@@ -241,75 +241,4 @@ async function matchAll(named: readonly NamedSource[]) {
 
 function byPath(a: WrittenFile, b: WrittenFile): number {
   return a.path < b.path ? -1 : 1;
-}
-
-/** As config.json spells them. */
-const configDtypes: Readonly<Record<MixDtype, ConfigDtype>> = {
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
-};
-
-async function planSmallFiles(
-  { source, config, modules, prompts, embeds }: Base,
-  dtype: MixDtype,
-): Promise<readonly PlannedFile[]> {
-  const text = async (path: string): Promise<string | undefined> => {
-    const bytes = await readFile(source, path, settingsLimitBytes);
-    return bytes && new TextDecoder().decode(bytes);
-  };
-  const paths = (await source.list()).map(({ path }) => path);
-  return planFiles(paths, {
-    model: source.name,
-    config: (await text('config.json'))!,
-    dtype: configDtypes[dtype],
-    modules: await text('modules.json'),
-    sentenceConfig: await text('config_sentence_transformers.json'),
-    // a language model has no pooling to write down
-    embedding: embeds
-      ? { hiddenSize: config.integer('hidden_size', 0), maxTokens: modules.maxTokens }
-      : undefined,
-    prompts,
-  });
-}
-
-async function writeSmall(
-  folder: JobFolder,
-  file: PlannedFile,
-  base: NamedSource['source'],
-  signal: AbortSignal,
-): Promise<WrittenFile> {
-  switch (file.kind) {
-    case 'text':
-      return writeText(folder, file.path, file.text, signal);
-    case 'copy': {
-      // a kept module's values are tensors, which a cached source leaves on the Hub, unchecked, until they are fetched
-      const blob = isCached(base) ? await base.fetchFile(file.path, { signal }) : await base.open(file.path);
-      if (blob === undefined) throw new KnownError('source-changed', { model: base.name, file: file.path });
-      return writeStream(folder, file.path, blob.stream(), signal);
-    }
-  }
-}
-
-function writeText(folder: JobFolder, path: string, text: string, signal: AbortSignal): Promise<WrittenFile> {
-  return writeStream(folder, path, new Blob([text]).stream(), signal);
-}
-
-async function writeStream(
-  folder: JobFolder,
-  path: string,
-  stream: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-): Promise<WrittenFile> {
-  const hash = await createSha256();
-  let bytes = 0;
-  const meter = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      hash.update(chunk);
-      bytes += chunk.byteLength;
-      controller.enqueue(chunk);
-    },
-  });
-  await stream.pipeThrough(meter).pipeTo(await folder.writable(path), { signal });
-  return { path, bytes, sha256: hash.digestHex() };
 }

@@ -6,7 +6,8 @@
  * one, and not only that some byte is another.
  */
 import { KnownError, type Problem } from './errors.ts';
-import type { JobFolder, WrittenFile } from './job/folder.ts';
+import type { JobFolder } from './job/folder.ts';
+import type { WrittenFile } from './job/marker.ts';
 import { openWritten } from './job/written.ts';
 import { checkpointPath, openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
 import type { ReadFile } from './read-back.ts';

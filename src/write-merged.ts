@@ -33,7 +33,7 @@ export interface CheckpointToWrite {
   readonly plan: Plan;
   readonly named: readonly NamedSource[];
   readonly checkpoints: readonly Checkpoint[];
-  readonly head: JournalHead;
+  readonly head: Omit<JournalHead, 'chunkCount'>;
   /** What an earlier attempt at the same noted. */
   readonly earlier: JournalText | undefined;
 }
@@ -64,7 +64,8 @@ export async function writeMerged(
   const stored: StoredCheckpoint[] = [];
   try {
     const done = await countSound(chunks, earlier?.checksums ?? [], files, kernels, largest, watching);
-    const journal = await folder.openJournal({ head, checksums: earlier?.checksums ?? [] }, done);
+    const noted = { head: { ...head, chunkCount: chunks.length }, checksums: earlier?.checksums ?? [] };
+    const journal = await folder.openJournal(noted, done);
     for (const [i, chunk] of chunks.slice(0, done).entries()) {
       telling.tell(toWritten(chunk, earlier!.checksums[i]!), await files.open(chunk.path));
     }

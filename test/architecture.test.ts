@@ -32,7 +32,12 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ...mayImport,
   pipeline: belowPipeline,
   // the pipeline's last step, in files of its own
-  pour: [...belowPipeline, 'pipeline', 'identity', 'lineage', 'proof'],
+  pour: [
+    ...belowPipeline,
+    ...['pipeline', 'identity', 'lineage', 'proof', 'read-back', 'small-files', 'write-merged'],
+  ],
+  'small-files': [...belowPipeline, 'pipeline'],
+  'write-merged': ['merge', 'safetensors', 'tensor'],
   identity: [...belowPipeline, 'pipeline'],
   lineage: [...belowPipeline, 'pipeline'],
   // beside the pipeline: what is looked at, and not written
@@ -41,6 +46,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   kept: belowPipeline,
   // a proof reads what was written, and nothing of what wrote it: neither `merge` nor `pour`
   proof: ['errors', 'tensor', 'safetensors', 'job'],
+  'read-back': ['errors', 'tensor', 'safetensors', 'job'],
   recompute: ['tensor', 'safetensors', 'model/names'],
   smoke: ['errors', 'safetensors', 'score', 'job', 'pipeline', 'recompute'],
   pack: belowPipeline,
@@ -54,6 +60,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
       'pipeline',
       'pour',
       'identity',
+      'read-back',
       'smoke',
       'pack',
       'card-edit',

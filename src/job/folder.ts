@@ -12,46 +12,14 @@
  * folder that has no marker and whose lock is free was left unfinished. See kept.ts for what becomes of it.
  */
 import { KnownError } from '../errors.ts';
-import type { Proof } from '../proof.ts';
-import { isAbsent, layout, toStorageError } from '../storage.ts';
+import { isAbsent, toStorageError } from '../storage.ts';
 import { openFileStream, type FileStream } from './file-stream.ts';
 import { createJobFile, openJobFile, type JobFile } from './job-file.ts';
 import { Journal, readJournal, type JournalText } from './journal.ts';
+import { holdLock, jobLock } from './lock.ts';
+import { readMarker, writeBegun, writeMarker, type Finished, type WrittenFile } from './marker.ts';
 import { finishReplacing, nextMarkerPath, replaceFile, writeWhole } from './replace.ts';
 import { findFile, openFolder, openJobs } from './storage.ts';
-
-/** One file of a finished job, as it was read back. */
-export interface WrittenFile {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
-/** Of the marker's fields; another number is another layout, and such a job does not count. */
-const markerVersion = 2;
-
-/** What a finished job says of itself. */
-export interface Finished {
-  /** What to call the model that it holds. */
-  readonly name: string;
-  /** When it was finished, in milliseconds since 1970. */
-  readonly madeMs: number;
-  readonly files: readonly WrittenFile[];
-  /** What was checked before it was finished. */
-  readonly proof: Proof;
-}
-
-interface Marker extends Finished {
-  readonly version: number;
-}
-
-/** What a job says of itself from its start. */
-export interface Begun {
-  /** What the model is to be called. */
-  readonly name: string;
-  /** In milliseconds since 1970. */
-  readonly beganMs: number;
-}
 
 export class JobFolder {
   readonly id: string;
@@ -130,7 +98,7 @@ export class JobFolder {
       }
     }
     const finished: Finished = { name, madeMs: Date.now(), files, proof };
-    await writeJson(this.#folder, 'complete', { version: markerVersion, ...finished });
+    await writeMarker(this.#folder, finished);
     await this.#folder.removeEntry('journal').catch(ignoreAbsent);
     this.#release();
     return finished;
@@ -205,8 +173,7 @@ export async function createJob(name: string): Promise<JobFolder> {
   const release = await holdLock(id);
   try {
     const folder = await openFolder(jobs, id);
-    const begun: Begun = { name, beganMs: Date.now() };
-    await writeJson(folder, 'begun', { version: markerVersion, ...begun });
+    await writeBegun(folder, { name, beganMs: Date.now() });
     return new JobFolder(id, folder, release);
   } catch (error) {
     await removeJob(jobs, id).catch(() => undefined);
@@ -258,37 +225,6 @@ export async function openJob(id: string): Promise<JobFolder> {
   throw new KnownError('output-missing', { job: id });
 }
 
-/** The marker, or the one that was about to take its place; `undefined` when there is none or it is not whole. */
-export async function readMarker(folder: FileSystemDirectoryHandle): Promise<Finished | undefined> {
-  return (await readMarkerAt(folder, 'complete')) ?? readMarkerAt(folder, nextMarkerPath);
-}
-
-async function readMarkerAt(folder: FileSystemDirectoryHandle, path: string): Promise<Finished | undefined> {
-  const marker = await readJson<Marker>(folder, path);
-  if (marker?.version !== markerVersion) return undefined;
-  const { name, madeMs, files, proof } = marker as Marker;
-  return { name, madeMs, files, proof };
-}
-
-/** What the job was begun as, or `undefined` when it does not say. */
-export async function readBegun(folder: FileSystemDirectoryHandle): Promise<Begun | undefined> {
-  const begun = await readJson<Begun & { readonly version: number }>(folder, 'begun');
-  return begun?.version === markerVersion ? (begun as Begun) : undefined;
-}
-
-async function readJson<T>(
-  folder: FileSystemDirectoryHandle,
-  path: string,
-): Promise<Partial<T> | null | undefined> {
-  try {
-    const { file } = await findFile(folder, path, 'throw');
-    return JSON.parse(await (await file.getFile()).text()) as Partial<T> | null;
-  } catch (error) {
-    if (isAbsent(error) || error instanceof SyntaxError) return undefined;
-    throw toStorageError(error, path);
-  }
-}
-
 async function hasEntry(folder: FileSystemDirectoryHandle, name: string): Promise<boolean> {
   try {
     await folder.getFileHandle(name);
@@ -297,13 +233,6 @@ async function hasEntry(folder: FileSystemDirectoryHandle, name: string): Promis
     if (isAbsent(error)) return false;
     throw toStorageError(error, name);
   }
-}
-
-async function writeJson(folder: FileSystemDirectoryHandle, path: string, value: object): Promise<void> {
-  const { stream } = await openFileStream(folder, path);
-  const writer = stream.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(value)));
-  await writer.close();
 }
 
 /** Removes the folder of a job, if it is there, whoever may need it. */
@@ -321,23 +250,4 @@ export async function removeJob(jobs: FileSystemDirectoryHandle, id: string): Pr
 
 function ignoreAbsent(error: unknown): void {
   if (!isAbsent(error)) throw error;
-}
-
-/** Held while the job is written. */
-export function jobLock(id: string): string {
-  return `${layout}/jobs/${id}`;
-}
-
-/** Takes the job's lock; the returned function gives it back. `if-free`: `undefined` where another has it. */
-async function holdLock(id: string, when: 'if-free'): Promise<(() => void) | undefined>;
-async function holdLock(id: string): Promise<() => void>;
-async function holdLock(id: string, when?: 'if-free'): Promise<(() => void) | undefined> {
-  return new Promise((resolve, reject) => {
-    const held = (lock: Lock | null): Promise<void> | undefined => {
-      if (lock !== null) return new Promise<void>((release) => resolve(release));
-      resolve(undefined);
-      return undefined;
-    };
-    navigator.locks.request(jobLock(id), { ifAvailable: when === 'if-free' }, held).catch(reject);
-  });
 }

@@ -2,7 +2,7 @@
  * What a job notes while it is written, so that it can go on after a crash: lines of JSON, the first says what is being made, each
  * further one that a chunk is on the disk, with its checksum:
  *
- *   {"version":1,"key":"…","name":"…","recipe":"…","total":…}
+ *   {"version":1,"key":"…","recipe":"…","chunkCount":…}
  *   "<checksum>"           of chunk 0, then of chunk 1, …
  *
  * Chunks come in order, so a line's place is the chunk's number. A note is a hint: whoever goes on compares what lies on the disk
@@ -22,8 +22,8 @@ export interface JournalHead {
   readonly key: string;
   /** What to make, as a recipe's text: enough to ask for the models again. */
   readonly recipe: string;
-  /** Bytes of the checkpoint's files. */
-  readonly total: number;
+  /** Of all of the checkpoint's files. */
+  readonly chunkCount: number;
 }
 
 export interface JournalText {
@@ -45,13 +45,13 @@ export async function readJournal(folder: FileSystemDirectoryHandle): Promise<Jo
   }
   const [first = '', ...lines] = text.split('\n').slice(0, -1);
   const head = parseLine(first) as Partial<JournalHead & { readonly version: number }> | undefined;
-  const { key, recipe, total, version } = head ?? {};
+  const { key, recipe, chunkCount, version } = head ?? {};
   if (version !== journalVersion || typeof key !== 'string') return undefined;
-  if (typeof recipe !== 'string' || typeof total !== 'number') return undefined;
+  if (typeof recipe !== 'string' || typeof chunkCount !== 'number') return undefined;
   const checksums = lines.map(parseLine);
   const odd = checksums.findIndex((line) => typeof line !== 'string');
   return {
-    head: { key, recipe, total },
+    head: { key, recipe, chunkCount },
     checksums: (odd < 0 ? checksums : checksums.slice(0, odd)) as string[],
   };
 }

@@ -4,16 +4,9 @@
  */
 import { KnownError } from '../errors.ts';
 import { walkFiles } from '../storage.ts';
-import {
-  continueJob,
-  jobLock,
-  readBegun,
-  readMarker,
-  removeJob,
-  type Begun,
-  type Finished,
-  type JobFolder,
-} from './folder.ts';
+import { continueJob, removeJob, type JobFolder } from './folder.ts';
+import { jobLock } from './lock.ts';
+import { readBegun, readMarker, type Begun, type Finished } from './marker.ts';
 import { readJournal, type JournalText } from './journal.ts';
 import { offerLock } from './offered.ts';
 import { listFolders, openJobs } from './storage.ts';
@@ -32,7 +25,15 @@ interface Stored {
 export interface KeptOutput extends Stored, Finished {}
 
 /** A job without its marker: being written, or left. */
-export interface UnfinishedJob extends Stored, Begun {}
+export interface UnfinishedJob extends Stored, Begun {
+  /** How to go on with it; absent where nothing of its checkpoint was written. */
+  readonly continuation?: {
+    /** What is being made, as a recipe's text. */
+    readonly recipe: string;
+    /** How much of it is written, 0 to 1. */
+    readonly share: number;
+  };
+}
 
 export interface KeptJobs {
   /** Newest first. */
@@ -61,7 +62,8 @@ export async function listJobs(offeredHere: readonly string[]): Promise<KeptJobs
       outputs.push({ job, bytes, use: others > 0 ? 'in-use' : 'free', ...finished });
     } else {
       const begun = (await readBegun(folder)) ?? { name: '', beganMs: changedMs };
-      unfinished.push({ job, bytes, use: holders(jobLock(job)) > 0 ? 'in-use' : 'free', ...begun });
+      const use = holders(jobLock(job)) > 0 ? 'in-use' : 'free';
+      unfinished.push({ job, bytes, use, ...begun, ...(await continuationOf(folder)) });
     }
   }
   return {
@@ -95,6 +97,15 @@ export async function removeKeptJob(job: string, name: string): Promise<void> {
       await removeJob(await openJobs(), job);
     }),
   );
+}
+
+async function continuationOf(
+  folder: FileSystemDirectoryHandle,
+): Promise<Pick<UnfinishedJob, 'continuation'>> {
+  const journal = await readJournal(folder);
+  if (journal === undefined || journal.checksums.length === 0) return {};
+  const { head, checksums } = journal;
+  return { continuation: { recipe: head.recipe, share: Math.min(1, checksums.length / head.chunkCount) } };
 }
 
 async function measure(folder: FileSystemDirectoryHandle) {

@@ -3,7 +3,7 @@
  * lock dies with the page. Whoever deletes an output asks for the same lock alone.
  */
 import { layout, walkFiles } from '../storage.ts';
-import { readMarker } from './folder.ts';
+import { readMarker } from './marker.ts';
 import { listFolders, openFolder } from './storage.ts';
 
 export function offerLock(job: string): string {

@@ -11,7 +11,7 @@
  */
 import { isAbsent, renameFile } from '../storage.ts';
 import { openFileStream } from './file-stream.ts';
-import type { WrittenFile } from './folder.ts';
+import type { WrittenFile } from './marker.ts';
 import { findFile } from './storage.ts';
 
 const markerPath = 'complete';

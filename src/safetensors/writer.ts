@@ -1,5 +1,5 @@
 /**
- * Writing safetensors: a plan that knows every byte's place before the first is written, and a forward-only write.
+ * Writing safetensors: a plan that knows every byte's place before the first is written.
  * The format is described in `header.ts`. Byte for byte what the reference writer makes of the same tensors.
  */
 import { dtypes, elementBytes, type Dtype } from '../tensor/dtype.ts';
@@ -79,41 +79,4 @@ function printHeader(json: string): Uint8Array<ArrayBuffer> {
   new DataView(header.buffer).setBigUint64(0, BigInt(headerBytes), true);
   header.set(text, lengthBytes);
   return header;
-}
-
-/**
- * Writes the header, then the chunks: the data of `plan.tensors` in order, cut anywhere. Closes the sink when exactly
- * the planned bytes came; else, or when the signal or either side fails, aborts it, so that nothing partial is kept.
- * Each chunk is written before the next is asked for: the producer may reuse its buffer if the sink copies.
- */
-export async function writeCheckpoint(
-  plan: FilePlan,
-  chunks: AsyncIterable<Uint8Array>,
-  sink: WritableStream<Uint8Array>,
-  signal: AbortSignal,
-): Promise<void> {
-  const writer = sink.getWriter();
-  try {
-    signal.throwIfAborted();
-    await writer.write(plan.header);
-    let writtenBytes = plan.header.length;
-    for await (const chunk of chunks) {
-      signal.throwIfAborted();
-      writtenBytes += chunk.length;
-      if (writtenBytes > plan.bytes)
-        throw new Error(`${plan.bytes} bytes were planned, at least ${writtenBytes} came`);
-      await writer.write(chunk);
-    }
-    if (writtenBytes !== plan.bytes)
-      throw new Error(`${plan.bytes} bytes were planned, ${writtenBytes} came`);
-    // the last moment to stop: a closed file counts as written
-    signal.throwIfAborted();
-    await writer.close();
-  } catch (error) {
-    // the first failure is the one to tell; a sink that already failed refuses to be aborted
-    await writer.abort(error).catch(() => undefined);
-    throw error;
-  } finally {
-    writer.releaseLock();
-  }
 }

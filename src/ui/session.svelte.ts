@@ -1,7 +1,8 @@
 /** Everything that the page shows: the four stations and the one task, and which action is the next. */
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { MergeJob, Output } from '../pour.ts';
-import type { Client, Demo } from '../worker/client.ts';
+import { parseRecipe } from '../recipe/parse.ts';
+import type { Client, Demo, UnfinishedJob } from '../worker/client.ts';
 import { CardEditor } from './card-editor.svelte.ts';
 import { sortFiles } from './dropped.ts';
 import { Ingredients } from './ingredients.svelte.ts';
@@ -65,6 +66,23 @@ export class Session {
     if (this.recipe.weights.at === 'failed') return 'weights-wrong';
     if (this.recipe.largestFile.files.at === 'failed') return 'size-wrong';
     return this.recipe.needsLosses && unscorable ? 'models-unscorable' : 'none';
+  }
+
+  /** A mixture that was cut short and can be gone on with: what the page tells of when it is opened. */
+  get unfinished(): UnfinishedJob | undefined {
+    const { list } = this.kept;
+    if (list.at !== 'known' || this.task.phase.at !== 'idle') return undefined;
+    return list.kept.unfinished.find(({ use, continuation }) => use === 'free' && continuation !== undefined);
+  }
+
+  /**
+   * Goes on with a mixture that was cut short: puts its recipe on the page and mixes, which finds what is written. A recipe that
+   * needs models of this computer asks for them first.
+   */
+  async continueJob({ name, continuation }: UnfinishedJob): Promise<void> {
+    if (continuation === undefined) return;
+    await this.replay.open(() => parseRecipe(continuation.recipe, name));
+    if (this.replay.failure === undefined && this.replay.missing.length === 0) await this.pour.mix();
   }
 
   /** The link that rebuilds an output, or why there is none. */

@@ -45,6 +45,7 @@ import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
 import type { Tried, TryJob } from '../try-out.ts';
 import { handsOf, serveReadBack, type Identify } from './hands.ts';
+import { load, stopJob, stoppable } from './running.ts';
 import { carryKnownErrors } from './wire.ts';
 
 export interface Setup {
@@ -65,7 +66,6 @@ let setup: Setup = { demoUrl: '', token: undefined };
 /** Tells the page of a request. Comlink drops what a proxy that was collected is told, so it is kept here. */
 let tellRequest: (entry: LedgerEntry) => void = () => undefined;
 let scorer: Scorer | undefined;
-const jobs = new Map<string, AbortController>();
 /** Hub and embedded models by name and commit: their listings and small files are read once. */
 const sources = new Map<string, NamedSource['source']>();
 
@@ -92,32 +92,9 @@ function keep(key: string, open: () => NamedSource['source']): NamedSource['sour
   return source;
 }
 
-/**
- * A part of the engine that is loaded when it is first needed: what opens the page and reads its cards is all that comes
- * before. Throws `page-part-missing`.
- */
-async function load<Part>(part: () => Promise<Part>): Promise<Part> {
-  try {
-    return await part();
-  } catch (error) {
-    throw new KnownError('page-part-missing', { why: (error as Error).message }, { cause: error });
-  }
-}
-
 async function openScorer(): Promise<Scorer> {
   const { Scorer } = await load(() => import('../score/score.ts'));
   return (scorer ??= new Scorer());
-}
-
-/** Runs a job that `cancel` can stop. */
-async function stoppable<T>(job: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  jobs.set(job, controller);
-  try {
-    return await work(controller.signal);
-  } finally {
-    jobs.delete(job);
-  }
 }
 
 const engine = {
@@ -297,7 +274,7 @@ const engine = {
    * who stopped it.
    */
   cancel(job: string, why?: Pick<KnownError, 'code' | 'facts'>): void {
-    jobs.get(job)?.abort(why && new KnownError(why.code, why.facts));
+    stopJob(job, why && new KnownError(why.code, why.facts));
   },
 };
 

@@ -1,6 +1,7 @@
 /** A dedicated worker for job.test.ts: synchronous access handles exist nowhere else. One call at a time, by name. */
 import { KnownError } from '../../src/errors.ts';
-import { createJob, type Finished, openJob, type JobFolder, type WrittenFile } from '../../src/job/folder.ts';
+import { createJob, openJob, type JobFolder } from '../../src/job/folder.ts';
+import type { Finished, WrittenFile } from '../../src/job/marker.ts';
 import { listJobs, removeKeptJob } from '../../src/job/kept.ts';
 import { discardPacked } from '../../src/job/offered.ts';
 

@@ -11,27 +11,6 @@ export function fileOf(header: string, data: Uint8Array = new Uint8Array()): Uin
   return file;
 }
 
-/** What a write leaves behind: the bytes so far, and how it ended. */
-export function memorySink() {
-  const written: number[] = [];
-  const state = {
-    ended: 'not yet' as 'not yet' | 'closed' | 'aborted',
-    bytes: () => Uint8Array.from(written),
-  };
-  const sink = new WritableStream<Uint8Array>({
-    write(chunk) {
-      written.push(...chunk);
-    },
-    close() {
-      state.ended = 'closed';
-    },
-    abort() {
-      state.ended = 'aborted';
-    },
-  });
-  return { sink, state };
-}
-
 /** Code and facts of the known error that `act` throws, without `file`; `undefined` when it throws none. */
 export function thrownBy(act: () => unknown): readonly [string, Record<string, unknown>] | undefined {
   try {

@@ -92,6 +92,7 @@ export function standIn(answers: Partial<Client>): Client {
       madeMs: 0,
       files: [],
       seconds: 1,
+      continuedBytes: 0,
       proof: { checks: [] },
     }),
     identify: async () => [],

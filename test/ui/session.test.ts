@@ -31,6 +31,7 @@ function open(
         ranOn,
         problems: [],
         seconds: 1,
+        continuedBytes: 0,
         examplesSha256,
       };
     },
@@ -42,6 +43,7 @@ function open(
         madeMs: 0,
         files: [],
         seconds: 1,
+        continuedBytes: 0,
         proof: { checks: [] },
       };
     },
@@ -570,7 +572,15 @@ describe('Pour', () => {
       merge: async (job, _, trial) => {
         jobs.merged.push(job);
         trials.push(trial);
-        return { job: 'job', name: 'mixture', madeMs: 0, files: [], seconds: 1, proof: { checks: [] } };
+        return {
+          job: 'job',
+          name: 'mixture',
+          madeMs: 0,
+          files: [],
+          seconds: 1,
+          continuedBytes: 0,
+          proof: { checks: [] },
+        };
       },
     });
     await session.openDemo();
