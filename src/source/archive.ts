@@ -10,7 +10,7 @@ import type { LocalFile } from './source.ts';
  * whose files are compressed `zip-compressed`.
  */
 export async function openZips(files: readonly LocalFile[]): Promise<readonly LocalFile[]> {
-  const opened = files.map((file) => (/^[^/]+\.zip$/i.test(file.path) ? openZip(file) : [file]));
+  const opened = files.map(async (file) => (/^[^/]+\.zip$/i.test(file.path) ? openZip(file) : [file]));
   return (await Promise.all(opened)).flat();
 }
 
