@@ -1,7 +1,7 @@
 /**
  * How long do scoring and mixing take, and how much memory, for a family laid out as the golden ones?
  *
- *   npm run bench -- FOLDER
+ *   npm run bench:score -- FOLDER
  *
  * Five examples under the models' own settings on WASM: a fresh tab, then the same again; then five mixtures. Prints
  * seconds, the ratio of warm to cold within the run, and the browser processes' peak above idle for each half.
@@ -44,7 +44,7 @@ async function inBrowser<T>(
 
 async function main(): Promise<void> {
   const named = process.argv[2];
-  if (named === undefined) throw new Error('Name a folder: npm run bench -- FOLDER');
+  if (named === undefined) throw new Error('Name a folder: npm run bench:score -- FOLDER');
   const family = readFamily(resolve(named));
   const examples = encoderExamples(family).map(({ query, pos, neg }) => ({
     query,
