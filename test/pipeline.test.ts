@@ -87,6 +87,9 @@ describe('compareAll', () => {
     expect(headerBytes(bytes.F16, 2)).toSatisfy((header) => header > 2000 && header < 8000);
     // a letter more a tensor, and the padding
     expect(bytes.BF16 - bytes.F16).toBe(40);
+    const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
+    expect(sum(output!.tensorBytes.F32)).toBe(4 * parameterCount);
+    expect(sum(output!.tensorBytes.F16)).toBe(2 * parameterCount);
     // the models are float32
     expect(bytes['as-model-1']).toBe(bytes.F32);
   });

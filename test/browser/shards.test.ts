@@ -2,11 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCheckpoint, type Checkpoint } from '../../src/safetensors/checkpoint.ts';
 import { indexPath } from '../../src/safetensors/shard-index.ts';
-import { isShardPath, shardBytesMin, shardPath } from '../../src/safetensors/split.ts';
+import { defaultShardBytes, isShardPath, shardBytesMin, shardPath } from '../../src/safetensors/split.ts';
 import { openLocal } from '../../src/source/local.ts';
 import type { LocalFile, ModelRef } from '../../src/source/source.ts';
 import type { Output } from '../../src/pour.ts';
 import type { Check } from '../../src/proof.ts';
+import { checkpointFiles } from '../../src/recipe/link.ts';
+import { parseRecipe } from '../../src/recipe/parse.ts';
+import type { Recipe } from '../../src/recipe/recipe.ts';
 import { openClient } from '../../src/worker/client.ts';
 import { readZip } from '../support/unzip.ts';
 import { clearStorage } from './clear-storage.ts';
@@ -46,6 +49,10 @@ async function open(files: readonly LocalFile[]): Promise<Checkpoint> {
   return openCheckpoint(openLocal('output', files));
 }
 
+async function recipeOf(output: Output): Promise<Recipe> {
+  return parseRecipe(await (await client.openFile(output, 'recipe.json')).text(), 'recipe.json');
+}
+
 /** Bytes of every tensor, as one text each. */
 async function valuesOf(checkpoint: Checkpoint): Promise<Record<string, string>> {
   const values = [...checkpoint.tensors.values()].map(async (tensor) => {
@@ -69,6 +76,16 @@ describe('a mixture in shards', () => {
     const [one, many] = [await open(await filesOf(whole)), await open(await filesOf(sharded))];
     expect(await valuesOf(many)).toEqual(await valuesOf(one));
     for (const { bytes } of many.files.slice(1)) expect(bytes).toBeLessThan(shardBytesMin * 1.01);
+  });
+
+  test('has a recipe that makes the same files, and one that fits into one file says nothing of it', async () => {
+    const recipe = await recipeOf(sharded);
+    expect(recipe.shardBytes).toBe(shardBytesMin);
+    const listed = checkpointFiles(recipe.reader?.output);
+    expect(listed.map(({ path }) => path)).toEqual(sharded.files.map(({ path }) => path).filter(isShardPath));
+    const large = await recipeOf(await merge(defaultShardBytes));
+    expect(large).not.toHaveProperty('shardBytes');
+    expect(checkpointFiles(large.reader?.output)).toHaveLength(1);
   });
 
   test('comes whole out of its zip and out of the folder that it is saved into', async () => {

@@ -155,6 +155,14 @@ export const states: readonly State[] = [
       await page.getByRole('progressbar').waitFor();
     },
   },
+  {
+    what: 'a largest file that is too small',
+    reach: async ({ page }) => {
+      await page.getByRole('radio', { name: 'Another size' }).check();
+      await page.getByRole('spinbutton', { name: 'Size of the largest file' }).fill('0');
+      await page.getByRole('alert').waitFor();
+    },
+  },
   { what: 'scored models', reach: ({ page }) => score(page) },
   {
     what: 'a fine-tuned model against the rest, and a mixture that is tried',

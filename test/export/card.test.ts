@@ -55,6 +55,15 @@ tags:
 `);
   });
 
+  test('names the hash of every file of the checkpoint, each on its line', () => {
+    const files = [
+      { path: 'model-00001-of-00002.safetensors', sha256: 'ab'.repeat(32) },
+      { path: 'model-00002-of-00002.safetensors', sha256: 'cd'.repeat(32) },
+    ];
+    const lines = files.map(({ path, sha256 }) => `SHA-256 of \`${path}\`: \`${sha256}\``);
+    expect(printCard({ ...facts, files })).toContain(`\n\n${lines.join('  \n')}\n\n`);
+  });
+
   test('names every model with what pins it, its licence and its exact weight', () => {
     expect(printCard(facts)).toContain(`| model | version | licence | weight |
 | --- | --- | --- | --- |

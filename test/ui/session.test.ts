@@ -93,6 +93,23 @@ describe('Session', () => {
     expect(jobs.scored).toHaveLength(1);
   });
 
+  test('hands on the largest file where several files come of it, and refuses a wrong one', async () => {
+    const { session, jobs } = open();
+    await session.openDemo();
+    await session.taste.score();
+    await session.pour.mix();
+    expect(jobs.merged[0]).not.toHaveProperty('shardBytes');
+    session.recipe.largestFile.restore(undefined);
+    // nothing would be written otherwise
+    expect(session.pour.stale).toBe(false);
+    session.recipe.largestFile.restore(4_100_000);
+    expect(session.pour.stale).toBe(true);
+    await session.pour.mix();
+    expect(jobs.merged[1]).toMatchObject({ shardBytes: 4_100_000 });
+    session.recipe.largestFile.restore(1000);
+    expect([session.next, session.obstacle]).toEqual(['wait', 'size-wrong']);
+  });
+
   test.each([
     ['0', '0'],
     ['-1', '-1'],
