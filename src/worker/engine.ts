@@ -44,6 +44,7 @@ import { watchFetch, type LedgerEntry } from '../source/ledger.ts';
 import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
 import type { Tried, TryJob } from '../try-out.ts';
+import { stopJob, stoppable, waits } from './jobs.ts';
 import { carryKnownErrors } from './wire.ts';
 
 export interface Setup {
@@ -64,7 +65,6 @@ let setup: Setup = { demoUrl: '', token: undefined };
 /** Tells the page of a request. Comlink drops what a proxy that was collected is told, so it is kept here. */
 let tellRequest: (entry: LedgerEntry) => void = () => undefined;
 let scorer: Scorer | undefined;
-const jobs = new Map<string, AbortController>();
 /** Hub and embedded models by name and commit: their listings and small files are read once. */
 const sources = new Map<string, NamedSource['source']>();
 
@@ -82,7 +82,7 @@ function openSource(ref: ModelRef): NamedSource {
 }
 
 function hubAccess(): HubAccess {
-  return { hubUrl: __HUB__, token: setup.token };
+  return { hubUrl: __HUB__, token: setup.token, waits };
 }
 
 function keep(key: string, open: () => NamedSource['source']): NamedSource['source'] {
@@ -106,17 +106,6 @@ async function load<Part>(part: () => Promise<Part>): Promise<Part> {
 async function openScorer(): Promise<Scorer> {
   const { Scorer } = await load(() => import('../score/score.ts'));
   return (scorer ??= new Scorer());
-}
-
-/** Runs a job that `cancel` can stop. */
-async function stoppable<T>(job: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  jobs.set(job, controller);
-  try {
-    return await work(controller.signal);
-  } finally {
-    jobs.delete(job);
-  }
 }
 
 const engine = {
@@ -167,8 +156,8 @@ const engine = {
   },
 
   score(job: string, { models, ...asked }: ScoreJob, report: Report): Promise<Scores> {
-    return stoppable(job, async (signal) =>
-      scoreAll(await openScorer(), models.map(openSource), asked, { signal, report }),
+    return stoppable(job, report, async (watching) =>
+      scoreAll(await openScorer(), models.map(openSource), asked, watching),
     );
   },
 
@@ -179,15 +168,15 @@ const engine = {
     options: { readonly prompt: string; readonly device: Device },
     report: Report,
   ): ReturnType<typeof embedTexts> {
-    return stoppable(job, async (signal) =>
-      embedTexts(await openScorer(), openSource(ref), texts, options, { signal, report }),
+    return stoppable(job, report, async (watching) =>
+      embedTexts(await openScorer(), openSource(ref), texts, options, watching),
     );
   },
 
   tryOut(job: string, { models, ...asked }: TryJob, report: Report): Promise<Tried> {
-    return stoppable(job, async (signal) => {
+    return stoppable(job, report, async (watching) => {
       const { tryOut } = await load(() => import('../try-out.ts'));
-      return tryOut(await openScorer(), models.map(openSource), asked, { signal, report });
+      return tryOut(await openScorer(), models.map(openSource), asked, watching);
     });
   },
 
@@ -197,9 +186,9 @@ const engine = {
 
   /** Writes, and checks what files alone tell. The folder stays this worker's until `complete` or `discardUnproved`. */
   merge(job: string, { models, ...asked }: MergeJob, report: Report, check: OnCheck): Promise<Written> {
-    return stoppable(job, async (signal) => {
+    return stoppable(job, report, async (watching) => {
       const { mergeAll } = await load(() => import('../pour.ts'));
-      return mergeAll(models.map(openSource), asked, { signal, report }, check);
+      return mergeAll(models.map(openSource), asked, watching, check);
     });
   },
 
@@ -209,9 +198,9 @@ const engine = {
     { models, ...asked }: SmokeJob & Pick<MergeJob, 'models'>,
     report: Report,
   ): Promise<SmokeCheck> {
-    return stoppable(job, async (signal) => {
+    return stoppable(job, report, async (watching) => {
       const { runSmoke } = await load(() => import('../smoke.ts'));
-      return runSmoke(await openScorer(), models.map(openSource), asked, { signal, report });
+      return runSmoke(await openScorer(), models.map(openSource), asked, watching);
     });
   },
 
@@ -226,9 +215,9 @@ const engine = {
   },
 
   identify(job: string, ref: ModelRef, report: Report): Promise<readonly FileIdentity[]> {
-    return stoppable(job, async (signal) => {
+    return stoppable(job, report, async (watching) => {
       const { identifyModel } = await load(() => import('../identity.ts'));
-      return identifyModel(openSource(ref), { signal, report });
+      return identifyModel(openSource(ref), watching);
     });
   },
 
@@ -253,15 +242,15 @@ const engine = {
   },
 
   pack(job: string, { job: output, name }: Pick<Output, 'job' | 'name'>, report: Report): Promise<File> {
-    return stoppable(job, async (signal) => {
+    return stoppable(job, report, async (watching) => {
       const { packOutput } = await load(() => import('../pack.ts'));
-      return packOutput(output, name, { signal, report });
+      return packOutput(output, name, watching);
     });
   },
 
   /** Writes into a folder that the page made in one that a person picked. */
   save(job: string, output: string, folder: FileSystemDirectoryHandle, report: Report): Promise<void> {
-    return stoppable(job, (signal) => saveOutput(output, folder, { signal, report }));
+    return stoppable(job, report, (watching) => saveOutput(output, folder, watching));
   },
 
   /** Gives back the room of zips that no page needs. */
@@ -279,7 +268,7 @@ const engine = {
 
   /** Stops a job at its next chunk or batch. An `AbortSignal` cannot cross `postMessage`; this call can. */
   cancel(job: string): void {
-    jobs.get(job)?.abort();
+    stopJob(job);
   },
 };
 

@@ -202,9 +202,10 @@ class Watchdog {
     this.#ring = ring;
   }
 
-  hear({ stage }: Progress): void {
+  hear({ stage, waiting }: Progress): void {
     this.rest();
-    if (stage !== 'fetch' && stage !== 'save') this.#timer = setTimeout(this.#ring, hungMs);
+    if (stage !== 'fetch' && stage !== 'save' && waiting === undefined)
+      this.#timer = setTimeout(this.#ring, hungMs);
   }
 
   rest(): void {

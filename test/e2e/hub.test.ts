@@ -176,7 +176,7 @@ describe('models of the Hub', () => {
     [
       'a dropped connection',
       checkpoint,
-      'drop-after-20000',
+      'drop-after-0',
       `The connection to ${hubHost} failed or broke off.`,
     ],
     ['no network', 'kitchen/bert-b', 'offline', `The connection to ${hubHost} failed or broke off.`],

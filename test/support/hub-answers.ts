@@ -8,7 +8,7 @@ import type { LogLine } from './hub.ts';
 
 /**
  * How the stand-in misbehaves. The file faults are described in hub-file.ts; `offline` closes the connection without an
- * answer; `429-after-N` says `Retry-After: N`, `429-reset-N` says it as the Hub does, in `RateLimit`.
+ * answer; `silent` never answers; `429-after-N` says `Retry-After: N`, `429-reset-N` says it as the Hub does, in `RateLimit`.
  */
 export type Fault =
   | FileFault
@@ -21,7 +21,8 @@ export type Fault =
   | `429-${'after' | 'reset'}-${number}`
   | '500'
   | '503'
-  | 'offline';
+  | 'offline'
+  | 'silent';
 
 /** A model as it is served. */
 export interface Served {
@@ -76,6 +77,7 @@ export function answerHub(
   const subject = route.kind.startsWith('resolve') ? `${route.id}/${route.path}` : route.id;
   const fault = takeFault(state, [subject, route.id], route.kind === 'resolve-cache' ? 'file' : 'refusal');
   if (fault === 'offline') return void response.destroy();
+  if (fault === 'silent') return;
   if (refuse(request, response, route, fault, state)) return;
 
   const snapshot = state.served.get(route.id)!.snapshots.get(route.revision);

@@ -10,7 +10,7 @@ export type FileFault = 'ignore-range' | 'wrong-size' | 'wrong-hash' | 'stall' |
 /**
  * Answers a GET or HEAD with `file`. `wrong-size` serves one byte more than the listing states, `wrong-hash`
  * flips the last byte, `drop-after-N` closes the connection after N bytes of the body, `stall` sends half of
- * the body and then nothing more.
+ * the body and then nothing more. Headers leave at once.
  */
 export async function sendFile(
   request: IncomingMessage,
@@ -38,6 +38,7 @@ export async function sendFile(
     response.end();
     return;
   }
+  response.flushHeaders();
   const body =
     fault === undefined
       ? readBody(file, start, end)
