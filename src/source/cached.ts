@@ -11,7 +11,8 @@ import type { CreateSha256 } from './digest.ts';
 import { guardFile } from './guarded.ts';
 import type { HubEntry, HubSource } from './hub.ts';
 import { modelLock, openStored, placeOf, type Place } from './opfs.ts';
-import { fetchInto, type FetchWatch } from './part.ts';
+import { defaultLanes, fetchInto, type FetchWatch } from './part.ts';
+import type { Lanes } from './read-ahead.ts';
 import type { Source } from './source.ts';
 
 export interface CachedSource extends Source {
@@ -33,7 +34,11 @@ export interface CachedSource extends Source {
 /** The largest file that is read whole (tokenizer.json, score/tokenize.ts): what is read whole is fetched whole, and checked. */
 const smallBytes = 64 * 1024 * 1024;
 
-export function openCached(hub: HubSource, createSha256: CreateSha256): CachedSource {
+export function openCached(
+  hub: HubSource,
+  createSha256: CreateSha256,
+  lanes: Lanes = defaultLanes,
+): CachedSource {
   const find = async (path: string): Promise<HubEntry | undefined> =>
     (await hub.list()).find((entry) => entry.path === path);
   const place = (path: string): Place => placeOf(hub.id, hub.commit, path);
@@ -66,7 +71,7 @@ export function openCached(hub: HubSource, createSha256: CreateSha256): CachedSo
           // another tab may have been faster
           const there = await openComplete(entry, place(path));
           if (there !== undefined) return there;
-          await fetchInto(place(path), entry, hub, createSha256, { signal, report });
+          await fetchInto(place(path), entry, hub, createSha256, { signal, report }, lanes);
           return openComplete(entry, place(path));
         }),
       );

@@ -52,10 +52,15 @@ async function withFault<T>(key: string, fault: Fault | Fault[], work: () => Pro
   }
 }
 
-/** Ranges that reached the second origin since the last look. */
+/** Ranges that reached the second origin since the last look, in the file's order: several are asked for at a time. */
 async function takeRanges(): Promise<(string | undefined)[]> {
   const { log } = await commands.takeHubLog(hub.url);
-  return log.filter(({ at }) => at === 'files').map(({ range }) => range);
+  const ranges = log.filter(({ at }) => at === 'files').map(({ range }) => range);
+  return ranges.sort((a, b) => startOf(a) - startOf(b));
+}
+
+function startOf(range: string | undefined): number {
+  return Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]);
 }
 
 describe('searchModels', () => {
@@ -132,14 +137,11 @@ describe('openCached', () => {
     await withFault('fix/large/model.safetensors', ['drop-after-5000000', 'drop-after-100'], () =>
       tab.call('fetch', 'model.safetensors'),
     );
-    const ranges = await takeRanges();
-    // three for the first range, one for the second
-    expect(ranges).toHaveLength(4);
-    const starts = ranges.map((range) => Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]));
-    expect(starts[0]).toBe(0);
-    expect(starts[1]).toBeGreaterThan(0);
-    expect(starts[1]).toBeLessThanOrEqual(5_000_000);
-    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    const starts = (await takeRanges()).map(startOf);
+    // two ranges, and one more after each drop, whichever it hit
+    expect(starts).toHaveLength(4);
+    expect(starts).toEqual(expect.arrayContaining([0, 16_777_216]));
+    expect(new Set(starts).size).toBe(4);
     // the hash was checked on the way
     expect(await tab.call('cachedBytes', 'model.safetensors')).toBe(largeBytes);
   });

@@ -3,14 +3,15 @@ import { KnownError } from '../../src/errors.ts';
 import { openCached, type CachedSource } from '../../src/source/cached.ts';
 import { openHub } from '../../src/source/hub.ts';
 import type { HubAccess } from '../../src/source/hub-fetch.ts';
+import type { Lanes } from '../../src/source/read-ahead.ts';
 import { createSha256 } from '../../src/tensor/sha256.ts';
 
 let source: CachedSource;
 let stop: AbortController | undefined;
 
 const calls = {
-  async open(id: string, commit: string, access: HubAccess): Promise<void> {
-    source = openCached(openHub({ id, commit }, access), createSha256);
+  async open(id: string, commit: string, access: HubAccess, lanes?: Lanes): Promise<void> {
+    source = openCached(openHub({ id, commit }, access), createSha256, lanes);
   },
   /** What was reported: `[bytesDone, bytesTotal]`. */
   async fetch(path: string): Promise<readonly (readonly [number, number])[]> {

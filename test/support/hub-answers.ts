@@ -36,6 +36,7 @@ export interface Served {
 export interface State {
   readonly served: ReadonlyMap<string, Served>;
   readonly pageEntries: number;
+  readonly roundTripMs: number;
   url: string;
   cdnUrl: string;
   readonly faults: Map<string, Fault | Fault[]>;
@@ -206,7 +207,8 @@ async function answerFile(
   const file = files.get(route.path);
   if (file === undefined) return refuseWith(response, 404, 'EntryNotFound', 'Entry not found');
   response.setHeader('X-Repo-Commit', commit);
-  if (route.kind === 'resolve-cache') return sendFile(request, response, file, toFileFault(fault));
+  if (route.kind === 'resolve-cache')
+    return sendFile(request, response, file, toFileFault(fault), state.roundTripMs);
   response.setHeader('Accept-Ranges', 'bytes');
   if (file.lfs === undefined) {
     const path = route.path.split('/').map(encodeURIComponent).join('/');
@@ -240,7 +242,7 @@ export function answerFiles(
   response.setHeader('Access-Control-Expose-Headers', exposed);
   const id = signed.subject.split('/', 2).join('/');
   const fault = takeFault(state, [signed.subject, id], 'file', request.headers.range);
-  return sendFile(request, response, signed.file, toFileFault(fault));
+  return sendFile(request, response, signed.file, toFileFault(fault), state.roundTripMs);
 }
 
 /** The fault of a request. Of a list each is for one request, and waits for one that it can spoil: some spoil files only. */

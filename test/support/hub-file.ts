@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { paceBody } from './hub-distance.ts';
 import type { HubFile } from './hub-repository.ts';
 
 export type FileFault = 'ignore-range' | 'wrong-size' | 'wrong-hash' | 'stall' | `drop-after-${number}`;
@@ -17,6 +18,7 @@ export async function sendFile(
   response: ServerResponse,
   file: HubFile,
   fault: FileFault | undefined,
+  roundTripMs: number,
 ): Promise<void> {
   const bytes = fault === 'wrong-size' ? file.bytes + 1 : file.bytes;
   const range = fault === 'ignore-range' ? undefined : parseRange(request.headers.range, bytes);
@@ -44,7 +46,8 @@ export async function sendFile(
       ? readBody(file, start, end)
       : spoil(readBody(file, start, end), start, end, bytes, fault);
   // a client that goes away, and a fault that cuts the line, both end the pipeline early
-  await pipeline(Readable.from(body, { objectMode: false }), response).catch(() => response.destroy());
+  const paced = paceBody(body, request.socket, roundTripMs);
+  await pipeline(Readable.from(paced, { objectMode: false }), response).catch(() => response.destroy());
 }
 
 /** `start`, `end` half-open. More than one range is never asked for by anyone we know. */
