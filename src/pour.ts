@@ -17,7 +17,8 @@ import { compareModels } from './model/compare.ts';
 import { settingsLimitBytes } from './model/json-file.ts';
 import type { Prompts } from './model/prompts.ts';
 import { readFile } from './model/small-file.ts';
-import { isCached, openFetched, openModel, type NamedSource } from './pipeline.ts';
+import type { Way } from './inputs.ts';
+import { isCached, openInputs, openModel, type NamedSource } from './pipeline.ts';
 import { proveFiles, type Check, type OnCheck, type Proof, type SmokeCheck } from './proof.ts';
 import { printRecipe } from './recipe/print.ts';
 import { checkpointPath } from './safetensors/checkpoint.ts';
@@ -58,6 +59,8 @@ export interface MergeJob {
     /** Its share, 0 to 1. */
     readonly alpha: number;
   };
+  /** How the values of Hub models come; by the room that there is when absent. */
+  readonly inputs?: Way;
   /** Where the page lies, for the link on the card; no link when absent. */
   readonly pageUrl?: string;
 }
@@ -71,6 +74,8 @@ export interface Written {
   /** What to call the model: also the folder inside the zip. */
   readonly name: string;
   readonly files: readonly OutputFile[];
+  /** How the values of Hub models came: `straight` ones were never compared with the Hub's hashes. */
+  readonly inputs?: Way;
 }
 
 /** A merged model that was written, closed and proved. */
@@ -115,7 +120,9 @@ export async function mergeAll(
     const plan = planLinear(matched.tensors, job.weights, job.dtype);
     return { ...matched, base, plan, small: await planSmallFiles(base, plan.dtype) };
   };
-  const { checkpoints, base, plan, small } = await openFetched(named, open, watching);
+  const outputBytes = ({ plan }: Awaited<ReturnType<typeof open>>): number => planFile(plan.tensors).bytes;
+  const { opened, way } = await openInputs(named, open, watching, outputBytes, job.inputs);
+  const { checkpoints, base, plan, small } = opened;
   const identities: (readonly FileIdentity[])[] = [];
   for (const model of named) identities.push(await identifyModel(model, watching));
 
@@ -133,8 +140,9 @@ export async function mergeAll(
     written.push(await writeText(folder, cardPath, card, watching.signal));
     const files = written.sort(byPath);
     const checks = await proveFiles(folder, files, plan.tensors, watching, onCheck);
-    unproved.set(folder.id, { folder, written: { job: folder.id, name, files }, checks, startedMs });
-    return { job: folder.id, name, files };
+    const whole: Written = { job: folder.id, name, files, inputs: way };
+    unproved.set(folder.id, { folder, written: whole, checks, startedMs });
+    return whole;
   } catch (error) {
     // the first failure is the one to tell; what cannot be removed now has no marker, and is kept as left unfinished
     await folder.remove().catch(() => undefined);

@@ -12,7 +12,12 @@ export interface Progress {
   readonly unit: 'bytes' | 'batches';
   /** Why nothing comes for now; absent while work goes on. */
   readonly waiting?: Waiting;
+  /** Values are read straight from the Hub and not kept, and why; absent where they are kept, or never were there. */
+  readonly straight?: Straight;
 }
+
+/** `room-short`: the browser says so; `storage-full`: downloading found out; `asked`: somebody wants it so. */
+export type Straight = 'room-short' | 'storage-full' | 'asked';
 
 /** A wait for the Hub or the network, which ends by itself. */
 export interface Waiting {

@@ -10,7 +10,7 @@ import { KnownError } from '../errors.ts';
 import type { CreateSha256 } from './digest.ts';
 import { guardFile } from './guarded.ts';
 import type { HubEntry, HubSource } from './hub.ts';
-import { modelLock, openStored, placeOf, type Place } from './opfs.ts';
+import { modelLock, openStored, placeOf, removeStored, type Place } from './opfs.ts';
 import { defaultLanes, fetchInto, type FetchWatch } from './part.ts';
 import type { Lanes } from './read-ahead.ts';
 import type { Source } from './source.ts';
@@ -29,6 +29,8 @@ export interface CachedSource extends Source {
    * `storage-full` (the part stays) and `storage-unavailable`.
    */
   fetchFile(path: string, watch?: FetchWatch): Promise<Blob>;
+  /** Gives back the room of what was fetched of `path`, unless it is complete. */
+  dropPart(path: string): Promise<void>;
 }
 
 /** The largest file that is read whole (tokenizer.json, score/tokenize.ts): what is read whole is fetched whole, and checked. */
@@ -78,6 +80,12 @@ export function openCached(
       if (file === undefined) throw new KnownError('source-changed', { model: hub.name, file: path });
       report?.(entry.bytes, entry.bytes);
       return guardFile(file, { model: hub.name, file: path });
+    },
+    async dropPart(path) {
+      // another tab may be fetching it
+      await withLock(`${modelLock(hub.id, hub.commit)}/${path}`, 'exclusive', hub.signal, () =>
+        removeStored(place(path), place(path).partName),
+      );
     },
   };
   return source;

@@ -18,13 +18,14 @@ export async function* readHubRange(
   start: number,
   end: number,
   access: HubAccess,
+  check: (response: Response) => void = () => undefined,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const attempts = new Attempts(access);
   for (let at = start; at < end;) {
     const begun = at;
     const response = await askRange(subject, at, end, access);
     try {
-      for await (const piece of readRange(response, subject, bytes, at, end, access)) {
+      for await (const piece of readRange(response, subject, bytes, at, end, access, check)) {
         at += piece.byteLength;
         yield piece;
       }
@@ -57,9 +58,11 @@ async function* readRange(
   start: number,
   end: number,
   access: HubAccess,
+  check: (response: Response) => void,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   try {
     checkRange(response, subject, bytes, start, end);
+    check(response);
   } catch (error) {
     // a body that nobody wants may be a whole file
     await response.body?.cancel().catch(() => undefined);

@@ -1,5 +1,5 @@
 /** What the running task is doing, and what the last one did, as short sentences. */
-import type { Waiting } from '../progress.ts';
+import type { Straight, Waiting } from '../progress.ts';
 import { formatSeconds } from './format.ts';
 import { m } from './messages/messages.js';
 import type { Session } from './session.svelte.ts';
@@ -45,6 +45,12 @@ export function waitingSentence({ why, seconds = 0 }: Waiting): string {
     case 'offline':
       return m.waiting_offline();
   }
+}
+
+/** That values are not kept, why, and what that means. */
+export function straightSentence(why: Straight): string {
+  const reason = why === 'asked' ? '' : m.straight_room();
+  return `${reason} ${m.straight()}`.trim();
 }
 
 /** What stands finished, if it is still of the models and settings that stand. */

@@ -38,8 +38,10 @@ function reportWaits(report: Report): { readonly report: Report; readonly end: (
   return {
     end,
     report(progress) {
-      last = progress;
-      report(progress);
+      // said once, it holds to the end of the job
+      const { straight = progress.straight } = last;
+      last = straight === undefined ? progress : { ...progress, straight };
+      report(last);
     },
   };
 }

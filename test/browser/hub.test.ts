@@ -83,6 +83,35 @@ describe('searchModels', () => {
   });
 });
 
+describe('openInputs', () => {
+  const quota = (quotaSize?: number): Promise<void> =>
+    (cdp() as unknown as { send(method: string, inputs: object): Promise<void> }).send(
+      'Storage.overrideQuotaForOrigin',
+      { origin: location.origin, ...(quotaSize === undefined ? {} : { quotaSize }) },
+    );
+  afterEach(() => quota());
+
+  test('keeps the values where there is room, reads the same straight where the browser says that there is none', async () => {
+    const kept = await (await openTab('fix/bert')).call('inputs', 1_140_000, 1_000_000);
+    expect(kept).toMatchObject({ way: 'kept', whys: [] });
+    await clearStorage();
+    const tab = await openTab('fix/bert');
+    const straight = await tab.call('inputs', 1_130_000, 1_000_000);
+    expect(straight).toEqual({ way: 'straight', whys: ['room-short'], sha256: kept.sha256 });
+    expect(await tab.call('cachedBytes', 'model.safetensors')).toBe(0);
+  });
+
+  test('goes on straight where a download fills the storage, and gives back what it took', async () => {
+    const kept = await (await openTab('fix/bert')).call('inputs', undefined, 0);
+    await clearStorage();
+    await quota(100_000);
+    const tab = await openTab('fix/bert');
+    const straight = await tab.call('inputs', undefined, 0);
+    expect(straight).toEqual({ way: 'straight', whys: ['storage-full'], sha256: kept.sha256 });
+    expect(await tab.call('cachedBytes', 'model.safetensors')).toBe(0);
+  });
+});
+
 describe('openCached', () => {
   test('fetches a small file once, and has it offline from then on', async () => {
     const tab = await openTab('fix/bert');

@@ -267,7 +267,7 @@ function takeFault(
 
 function toFileFault(fault: Fault | undefined): FileFault | undefined {
   const isOfFiles =
-    fault !== undefined && /^(ignore-range|wrong-size|wrong-hash|stall|drop-after-\d+)$/.test(fault);
+    fault !== undefined && /^(ignore-range|wrong-size|wrong-hash|replaced|stall|drop-after-\d+)$/.test(fault);
   return isOfFiles ? (fault as FileFault) : undefined;
 }
 

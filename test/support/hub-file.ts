@@ -6,11 +6,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { paceBody } from './hub-distance.ts';
 import type { HubFile } from './hub-repository.ts';
 
-export type FileFault = 'ignore-range' | 'wrong-size' | 'wrong-hash' | 'stall' | `drop-after-${number}`;
+export type FileFault =
+  'ignore-range' | 'wrong-size' | 'wrong-hash' | 'replaced' | 'stall' | `drop-after-${number}`;
 
 /**
  * Answers a GET or HEAD with `file`. `wrong-size` serves one byte more than the listing states, `wrong-hash`
- * flips the last byte, `drop-after-N` closes the connection after N bytes of the body, `stall` sends half of
+ * flips the last byte, `replaced` serves another file of the same size, `drop-after-N` closes the connection after N bytes of the body, `stall` sends half of
  * the body and then nothing more. Headers leave at once.
  */
 export async function sendFile(
@@ -22,7 +23,8 @@ export async function sendFile(
 ): Promise<void> {
   const bytes = fault === 'wrong-size' ? file.bytes + 1 : file.bytes;
   const range = fault === 'ignore-range' ? undefined : parseRange(request.headers.range, bytes);
-  response.setHeader('ETag', `"${file.lfs?.sha256 ?? file.oid}"`);
+  const version = fault === 'replaced' ? 'another' : (file.lfs?.sha256 ?? file.oid);
+  response.setHeader('ETag', `"${version}"`);
   response.setHeader('Accept-Ranges', 'bytes');
   response.setHeader(
     'Content-Type',
@@ -84,6 +86,7 @@ async function* spoil(
   for await (const chunk of body) {
     const piece = chunk.subarray(0, limit - sent);
     sent += chunk.byteLength;
+    if (fault === 'replaced') chunk.forEach((byte, i) => (chunk[i] = byte ^ 0xff));
     if (fault === 'wrong-hash' && start + sent === bytes) chunk[chunk.byteLength - 1]! ^= 0xff;
     if (piece.byteLength > 0) yield piece;
     if (sent < limit) continue;
