@@ -15,6 +15,9 @@ export type OnWait = (waiting: Waiting | undefined) => void;
  */
 const doubtMs = { first: 2000, most: 60_000 };
 
+/** How often to look whether it is back: `online` events do not reach the workers of every browser. */
+const lookMs = 250;
+
 export class Waits {
   readonly #listeners = new Set<OnWait>();
   #waiting: Waiting | undefined;
@@ -60,12 +63,10 @@ export class Waits {
     this.#tell({ why: 'offline' });
     const ms = this.#doubtMs;
     this.#doubtMs = Math.min(doubtMs.most, 2 * ms);
-    const back = new AbortController();
-    const deafen = network.hearOnline(() => back.abort());
-    const signals = signal === undefined ? [back.signal] : [back.signal, signal];
-    await pause(ms, AbortSignal.any(signals)).catch(() => undefined);
-    deafen();
-    signal?.throwIfAborted();
+    const untilMs = performance.now() + ms;
+    while (network.isOffline() && performance.now() < untilMs) {
+      await pause(Math.min(lookMs, untilMs - performance.now()), signal);
+    }
     return 'waited';
   }
 
