@@ -39,15 +39,20 @@ test('a download waits for the network, says so, stops at once, and goes on by i
   const checkpoint = `${ids[1]}/model.safetensors`;
 
   // headers come; of the values half, and then the network goes
-  hub.faults.set(checkpoint, ['drop-after-70000']);
-  await context.setOffline(true);
-  await mix.click();
-  await waiting.waitFor();
+  const lose = async (bytes: 70_000 | 30_000): Promise<void> => {
+    hub.faults.set(checkpoint, [`stall-after-${bytes}`]);
+    await mix.click();
+    await expect.poll(() => hub.faults.size).toBe(0);
+    await context.setOffline(true);
+    await waiting.waitFor();
+  };
+  await lose(70_000);
   await page.getByRole('button', { name: 'Stop', exact: true }).first().click();
   await mix.waitFor({ timeout: 1000 });
 
-  await mix.click();
-  await waiting.waitFor();
+  // what had come by then is there: the rest of the file is less
+  await context.setOffline(false);
+  await lose(30_000);
   await context.setOffline(false);
   await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
   const tensors = hashTensors((await downloadZip(page)).get('model.safetensors')!);

@@ -258,8 +258,8 @@ function takeFault(
   const [next] = standing;
   if (next === undefined || (kind === 'file') !== (toFileFault(next) !== undefined)) return undefined;
   const [, first = 0, last = Infinity] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
-  const dropAfter = /^drop-after-(\d+)$/.exec(next)?.[1];
-  if (dropAfter !== undefined && Number(last) - Number(first) < Number(dropAfter)) return undefined;
+  const spoiltAfter = /-after-(\d+)$/.exec(toFileFault(next) ?? '')?.[1];
+  if (spoiltAfter !== undefined && Number(last) - Number(first) < Number(spoiltAfter)) return undefined;
   standing.shift();
   if (standing.length === 0) faults.delete(key);
   return next;
@@ -267,7 +267,8 @@ function takeFault(
 
 function toFileFault(fault: Fault | undefined): FileFault | undefined {
   const isOfFiles =
-    fault !== undefined && /^(ignore-range|wrong-size|wrong-hash|replaced|stall|drop-after-\d+)$/.test(fault);
+    fault !== undefined &&
+    /^(ignore-range|wrong-size|wrong-hash|replaced|stall|(stall|drop)-after-\d+)$/.test(fault);
   return isOfFiles ? (fault as FileFault) : undefined;
 }
 

@@ -7,12 +7,12 @@ import { paceBody } from './hub-distance.ts';
 import type { HubFile } from './hub-repository.ts';
 
 export type FileFault =
-  'ignore-range' | 'wrong-size' | 'wrong-hash' | 'replaced' | 'stall' | `drop-after-${number}`;
+  'ignore-range' | 'wrong-size' | 'wrong-hash' | 'replaced' | 'stall' | `${'stall' | 'drop'}-after-${number}`;
 
 /**
  * Answers a GET or HEAD with `file`. `wrong-size` serves one byte more than the listing states, `wrong-hash`
  * flips the last byte, `replaced` serves another file of the same size, `drop-after-N` closes the connection after N bytes of the body, `stall` sends half of
- * the body and then nothing more. Headers leave at once.
+ * the body and then nothing more, `stall-after-N` N bytes. Headers leave at once.
  */
 export async function sendFile(
   request: IncomingMessage,
@@ -81,7 +81,7 @@ async function* spoil(
   bytes: number,
   fault: FileFault,
 ): AsyncGenerator<Buffer> {
-  const limit = fault === 'stall' ? Math.floor((end - start) / 2) : toDropBytes(fault);
+  const limit = fault === 'stall' ? Math.floor((end - start) / 2) : toLimitBytes(fault);
   let sent = 0;
   for await (const chunk of body) {
     const piece = chunk.subarray(0, limit - sent);
@@ -90,15 +90,13 @@ async function* spoil(
     if (fault === 'wrong-hash' && start + sent === bytes) chunk[chunk.byteLength - 1]! ^= 0xff;
     if (piece.byteLength > 0) yield piece;
     if (sent < limit) continue;
-    if (fault === 'stall') await new Promise(() => undefined);
+    if (fault.startsWith('stall')) await new Promise(() => undefined);
     // what was yielded leaves before the line is cut
     await new Promise((resolve) => setTimeout(resolve, 50));
     throw new Error(`cut after ${limit} bytes`);
   }
 }
 
-function toDropBytes(fault: FileFault): number {
-  return fault.startsWith('drop-after-')
-    ? Number(fault.slice('drop-after-'.length))
-    : Number.POSITIVE_INFINITY;
+function toLimitBytes(fault: FileFault): number {
+  return Number(/-after-(\d+)$/.exec(fault)?.[1] ?? Infinity);
 }
