@@ -146,9 +146,9 @@ export class Attempts {
 /** The body of an answer as it comes. Throws TypeError when the connection fails, or brings nothing for too long. */
 export function readBody(
   { body }: Response,
-  { stallMs = defaultStallMs }: HubAccess,
+  { stallMs = defaultStallMs, network = browserNetwork }: HubAccess,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  return readPieces(body ?? new ReadableStream({ start: (empty) => empty.close() }), stallMs);
+  return readPieces(body ?? new ReadableStream({ start: (empty) => empty.close() }), stallMs, network);
 }
 
 async function send(url: URL, asked: HeadersInit, access: HubAccess): Promise<Response> {
@@ -168,7 +168,7 @@ async function send(url: URL, asked: HeadersInit, access: HubAccess): Promise<Re
     cache: 'no-store',
   });
   try {
-    return await within(answer, access.stallMs ?? defaultStallMs);
+    return await within(answer, access.stallMs ?? defaultStallMs, access.network ?? browserNetwork);
   } catch (error) {
     // of no use to a request that failed; one that brings nothing is ended
     stalled.abort();

@@ -4,6 +4,7 @@
  *
  * Source: RFC 9110, 10.2.3 (Retry-After); https://huggingface.co/docs/hub/rate-limits (`RateLimit: "api";r=0;t=55`)
  */
+import type { Network } from './network.ts';
 
 /** A server that restarts is back after a second or two; three more questions are no burden to it. */
 export const defaultBackoffMs: readonly number[] = [500, 1000, 2000];
@@ -84,11 +85,12 @@ export async function pause(ms: number, signal: AbortSignal | undefined): Promis
 export async function* readPieces(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   stallMs: number,
+  network: Network,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   try {
     for (;;) {
-      const { done, value } = await within(reader.read(), stallMs);
+      const { done, value } = await within(reader.read(), stallMs, network);
       if (done) return;
       yield value;
     }
@@ -98,18 +100,24 @@ export async function* readPieces(
   }
 }
 
-/** What `work` gives, or a TypeError after `stallMs`. */
-export async function within<T>(work: Promise<T>, stallMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+/** What `work` gives, or a TypeError after `stallMs`, or after two looks at a network that is not there. */
+export async function within<T>(work: Promise<T>, stallMs: number, network: Network): Promise<T> {
+  const lookMs = Math.min(1000, stallMs / 2);
+  let timer: ReturnType<typeof setInterval> | undefined;
   const stalled = new Promise<never>((_, reject) => {
-    const give = (): void => reject(new TypeError(`nothing came for ${stallMs / 1000} s`));
-    // in two halves: after a thread was busy for long, what has come meanwhile is heard before the second
-    timer = setTimeout(() => (timer = setTimeout(give, stallMs / 2)), stallMs / 2);
+    // looks and no clock: after a thread was busy for long, what has come meanwhile is heard before the next look
+    let looks = 0;
+    timer = setInterval(() => {
+      looks++;
+      if (looks * lookMs >= stallMs || (looks >= 2 && network.isOffline())) {
+        reject(new TypeError(`nothing came for ${(looks * lookMs) / 1000} s`));
+      }
+    }, lookMs);
   });
   try {
     return await Promise.race([work, stalled]);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 

@@ -19,7 +19,7 @@ export interface FetchWatch {
  * Each range costs the Hub a lookup, of which it allows 3,000 in five minutes, and us a redirect; a range must also end
  * before a signed address behind the redirect expires. Measured in docs/speed.md, "Parallel ranges".
  */
-export const defaultLanes: Lanes = { laneCount: 3, rangeBytes: 16 * 1024 * 1024 };
+export const defaultLanes: Lanes = { laneCount: 3, rangeBytes: 8 * 1024 * 1024 };
 
 /** 8 MiB: what hashing a part again holds in memory. */
 const pieceBytes = 8 * 1024 * 1024;
