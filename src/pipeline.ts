@@ -5,6 +5,7 @@
  */
 import { KnownError, toProblem, type Problem } from './errors.ts';
 import type { Device, RanOn } from './graph/runtime.ts';
+import { isCached, openFetched } from './inputs.ts';
 import { planOutput, type PlannedOutput } from './merge/size.ts';
 import { compareModels, type OpenedModel } from './model/compare.ts';
 import { readConfig, type Config } from './model/config.ts';
@@ -24,6 +25,7 @@ import type { CachedSource } from './source/cached.ts';
 import type { ModelRef, Source } from './source/source.ts';
 import { hashText } from './tensor/sha256.ts';
 
+export { isCached, openFetched, openInputs } from './inputs.ts';
 export { guessMapping, isDocumented, mapTable } from './score/columns.ts';
 export { parseExamples, printExamples } from './score/examples.ts';
 export type { OutputDtype } from './merge/plan.ts';
@@ -240,47 +242,10 @@ export async function openScorable(source: Source): Promise<Scorable> {
   return { name: source.name, config, checkpoint, modules, tokenizer: await readTokenizer(source) };
 }
 
-/** Whether large files have to be fetched before they are read. */
-export function isCached(source: Source | CachedSource): source is CachedSource {
-  return 'fetchFile' in source;
-}
-
 async function missingBytes(source: Source | CachedSource, { files }: Checkpoint): Promise<number> {
   if (!isCached(source)) return 0;
   const missing = files.map(async ({ path, bytes }) => bytes - (await source.cachedBytes(path)));
   return (await Promise.all(missing)).reduce((sum, bytes) => sum + bytes, 0);
-}
-
-/**
- * What `open` makes of models whose values are here: opened once for the refusals, before anything large is fetched,
- * and, where something had to be, once more for the headers of what was fetched and checked.
- */
-export async function openFetched<T>(
-  named: readonly NamedSource[],
-  open: () => Promise<T>,
-  watching: Watching,
-): Promise<T> {
-  const opened = await open();
-  if (!named.some(({ source }) => isCached(source))) return opened;
-  await fetchAll(named, watching);
-  return open();
-}
-
-/** Brings the checkpoints of Hub models into this browser's storage, one file at a time. Throws the `hub-…` codes, `storage-full`. */
-async function fetchAll(named: readonly NamedSource[], { signal, report }: Watching): Promise<void> {
-  for (const { source } of named) {
-    if (!isCached(source)) continue;
-    const { files, bytes: total } = await openCheckpoint(source);
-    let before = 0;
-    for (const { path, bytes } of files) {
-      await source.fetchFile(path, {
-        signal,
-        report: (done) =>
-          report({ stage: 'fetch', subject: source.name, done: before + done, total, unit: 'bytes' }),
-      });
-      before += bytes;
-    }
-  }
 }
 
 /** Loaded when a text is first read: a third of what the engine would be otherwise. */

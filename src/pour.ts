@@ -15,7 +15,8 @@ import { cardOf, describeBase, nameOf, recipeOf, type Base } from './lineage.ts'
 import { planLinear, type OutputDtype } from './merge/plan.ts';
 import { compareModels } from './model/compare.ts';
 import type { Prompts } from './model/prompts.ts';
-import { openFetched, openModel, type NamedSource } from './pipeline.ts';
+import type { Way } from './inputs.ts';
+import { openInputs, openModel, type NamedSource } from './pipeline.ts';
 import { checkWritten, proveFiles, type Check, type OnCheck, type Proof, type SmokeCheck } from './proof.ts';
 import { openReadBack } from './read-back.ts';
 import { printRecipe } from './recipe/print.ts';
@@ -60,6 +61,8 @@ export interface MergeJob {
     /** Its share, 0 to 1. */
     readonly alpha: number;
   };
+  /** How the values of Hub models come; by the room that there is when absent. */
+  readonly inputs?: Way;
   /** Where the page lies, for the link on the card; no link when absent. */
   readonly pageUrl?: string;
 }
@@ -75,6 +78,8 @@ export interface Written {
   readonly files: readonly OutputFile[];
   /** Bytes of the checkpoint that an earlier attempt, which was cut short, had written. */
   readonly continuedBytes: number;
+  /** How the values of Hub models came: `straight` ones were never compared with the Hub's hashes. */
+  readonly inputs?: Way;
 }
 
 /** What other workers do for a merge, at the same time; all of it can be done here, one after the other. */
@@ -132,7 +137,8 @@ export async function mergeAll(
     const layout = planShards(plan.tensors, job.shardBytes);
     return { ...matched, base, plan, layout, small: await planSmallFiles(base, plan.dtype) };
   };
-  const opened = await openFetched(named, open, watching);
+  const outputBytes = ({ layout }: Awaited<ReturnType<typeof open>>): number => layout.bytes;
+  const { opened, way } = await openInputs(named, open, watching, outputBytes, job.inputs);
   const name = nameOf(named);
   const head = await headOf(named, job, opened);
   const { folder, earlier } = await openFolder(name, head);
@@ -163,7 +169,7 @@ export async function mergeAll(
     const proving = { small, read, header: checkedHeader };
     const checks = await proveFiles(folder, proving, watching, onCheck);
     const files = [...small, ...read.map(toFile)].sort(byPath);
-    const written = { job: folder.id, name, files, continuedBytes };
+    const written = { job: folder.id, name, files, continuedBytes, inputs: way };
     unproved.set(folder.id, { folder, written, checks, startedMs });
     return written;
   } catch (error) {

@@ -10,6 +10,24 @@ export interface Progress {
   /** 0 where nobody knows. */
   readonly total: number;
   readonly unit: 'bytes' | 'batches';
+  /** Why nothing comes for now; absent while work goes on. */
+  readonly waiting?: Waiting;
+  /** Values are read straight from the Hub and not kept, and why; absent where they are kept, or never were there. */
+  readonly straight?: Straight;
+}
+
+/** `room-short`: the browser says so; `storage-full`: downloading found out; `asked`: somebody wants it so. */
+export type Straight = 'room-short' | 'storage-full' | 'asked';
+
+/** A wait for the Hub or the network, which ends by itself. */
+export interface Waiting {
+  /**
+   * `busy`: the Hub asked for it; `failing`: it answers with an error of its own; `broken`: the connection failed, broke
+   * off or brought nothing; `offline`: this computer has no network.
+   */
+  readonly why: 'busy' | 'failing' | 'broken' | 'offline';
+  /** How long it takes, from its beginning; absent where it lasts until the network is back. */
+  readonly seconds?: number;
 }
 
 export type Report = (progress: Progress) => void;

@@ -6,7 +6,7 @@ import { KnownError, toProblem, type ErrorCode, type Problem } from './errors.ts
 import type { Device } from './graph/runtime.ts';
 import { openUnfinished } from './job/folder.ts';
 import { openWritten } from './job/written.ts';
-import { openFetched, openScorable, type NamedSource } from './pipeline.ts';
+import { openInputs, openScorable, type NamedSource } from './pipeline.ts';
 import type { MergeJob, Written } from './pour.ts';
 import type { SmokeCheck } from './proof.ts';
 import { recomputeMixture } from './recompute.ts';
@@ -88,7 +88,9 @@ async function runOn(
   if ('why' in base) return { kind: 'smoke', state: 'not-run', ...base };
 
   const openAll = () => Promise.all(named.map(({ source }) => openCheckpoint(source)));
-  const checkpoints = await openFetched(named, openAll, watching);
+  // what had no room before has less now
+  const inputs = await openInputs(named, openAll, watching, () => 0, written.inputs);
+  const checkpoints = inputs.opened;
   const output = await openScorable(
     openWritten(await openUnfinished(written.job), written.name, written.files),
   );

@@ -21,6 +21,13 @@ export async function openRoot(): Promise<FileSystemDirectoryHandle> {
   }
 }
 
+/** What the browser says is free here, in bytes; a hint (worker/room.ts). `undefined` where it does not say. */
+export async function estimateFreeBytes(): Promise<number | undefined> {
+  const storage = (globalThis as { navigator?: { storage?: Partial<StorageManager> } }).navigator?.storage;
+  const { usage, quota } = (await storage?.estimate?.().catch(() => undefined)) ?? {};
+  return usage === undefined || quota === undefined ? undefined : Math.max(0, quota - usage);
+}
+
 /** What the file system threw, as a known error: no room left, or not usable and why. Anything else, an abort too, is returned as it is. */
 export function toStorageError(error: unknown, file: string): unknown {
   if (!(error instanceof DOMException) || error.name === 'AbortError') return error;

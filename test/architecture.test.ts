@@ -30,7 +30,9 @@ const belowPipeline = Object.keys(mayImport);
 
 const table: Readonly<Record<string, readonly string[]>> = {
   ...mayImport,
-  pipeline: belowPipeline,
+  // where the values of Hub models come from, before anything computes with them
+  inputs: ['errors', 'storage', 'safetensors'],
+  pipeline: [...belowPipeline, 'inputs'],
   // the pipeline's last step, in files of its own
   pour: [
     ...belowPipeline,

@@ -10,8 +10,9 @@ import { KnownError } from '../errors.ts';
 import type { CreateSha256 } from './digest.ts';
 import { guardFile } from './guarded.ts';
 import type { HubEntry, HubSource } from './hub.ts';
-import { modelLock, openStored, openStoredNow, placeOf, type Place } from './opfs.ts';
-import { fetchInto, type FetchWatch } from './part.ts';
+import { modelLock, openStored, openStoredNow, placeOf, removeStored, type Place } from './opfs.ts';
+import { defaultLanes, fetchInto, type FetchWatch } from './part.ts';
+import type { Lanes } from './read-ahead.ts';
 import type { Source } from './source.ts';
 
 export interface CachedSource extends Source {
@@ -28,12 +29,18 @@ export interface CachedSource extends Source {
    * `storage-full` (the part stays) and `storage-unavailable`.
    */
   fetchFile(path: string, watch?: FetchWatch): Promise<Blob>;
+  /** Gives back the room of what was fetched of `path`, unless it is complete. */
+  dropPart(path: string): Promise<void>;
 }
 
 /** The largest file that is read whole (tokenizer.json, score/tokenize.ts): what is read whole is fetched whole, and checked. */
 const smallBytes = 64 * 1024 * 1024;
 
-export function openCached(hub: HubSource, createSha256: CreateSha256): CachedSource {
+export function openCached(
+  hub: HubSource,
+  createSha256: CreateSha256,
+  lanes: Lanes = defaultLanes,
+): CachedSource {
   const find = async (path: string): Promise<HubEntry | undefined> =>
     (await hub.list()).find((entry) => entry.path === path);
   const place = (path: string): Place => placeOf(hub.id, hub.commit, path);
@@ -71,13 +78,19 @@ export function openCached(hub: HubSource, createSha256: CreateSha256): CachedSo
           // another tab may have been faster
           const there = await openComplete(entry, place(path));
           if (there !== undefined) return there;
-          await fetchInto(place(path), entry, hub, createSha256, { signal, report });
+          await fetchInto(place(path), entry, hub, createSha256, { signal, report }, lanes);
           return openComplete(entry, place(path));
         }),
       );
       if (file === undefined) throw new KnownError('source-changed', { model: hub.name, file: path });
       report?.(entry.bytes, entry.bytes);
       return guardFile(file, { model: hub.name, file: path });
+    },
+    async dropPart(path) {
+      // another tab may be fetching it
+      await withLock(`${modelLock(hub.id, hub.commit)}/${path}`, 'exclusive', hub.signal, () =>
+        removeStored(place(path), place(path).partName),
+      );
     },
   };
   return source;

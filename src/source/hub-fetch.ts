@@ -7,7 +7,19 @@
  * https://github.com/huggingface/huggingface_hub, `hf_raise_for_status`.
  */
 import { KnownError } from '../errors.ts';
-import { busySeconds, defaultBackoffMs, drain, pause, toWaitMs } from './hub-patience.ts';
+import {
+  busySeconds,
+  defaultBackoffMs,
+  defaultStallMs,
+  drain,
+  readPieces,
+  toWaitMs,
+  unheardLimitSeconds,
+  windowSeconds,
+  within,
+} from './hub-patience.ts';
+import { browserNetwork, type Network } from './network.ts';
+import { Waits } from './waits.ts';
 
 /** Which Hub, who asks, and how to stop. */
 export interface HubAccess {
@@ -18,6 +30,12 @@ export interface HubAccess {
   readonly signal?: AbortSignal | undefined;
   /** How long to wait before each further attempt where the Hub does not say; none: nothing is tried twice. */
   readonly backoffMs?: readonly number[] | undefined;
+  /** How long a connection may bring nothing before it is given up; 20 s by default. */
+  readonly stallMs?: number | undefined;
+  /** Of this thread: shared by every source that asks the same Hub. Nobody hears of waits when absent. */
+  readonly waits?: Waits | undefined;
+  /** Whether there is a network; the browser is asked by default. */
+  readonly network?: Network | undefined;
 }
 
 /** What a request is about, for the sentence when it fails. */
@@ -57,7 +75,9 @@ export function createHubFetch(subject: Subject, access: HubAccess): typeof fetc
     const url = new URL(input instanceof Request ? input.url : input);
     const response = await askHub(url, init?.headers ?? {}, subject, access);
     try {
-      return new Response(await response.text(), response);
+      const pieces: Uint8Array<ArrayBuffer>[] = [];
+      for await (const piece of readBody(response, access)) pieces.push(piece);
+      return new Response(new Blob(pieces), response);
     } catch (error) {
       throw toHubError(error, subject, access);
     }
@@ -69,19 +89,66 @@ export function createHubFetch(subject: Subject, access: HubAccess): typeof fetc
  * refusal comes back with its body read, so that its bytes are known.
  */
 async function request(url: URL, asked: HeadersInit, access: HubAccess): Promise<Response> {
-  const delaysMs = [...(access.backoffMs ?? defaultBackoffMs)];
+  const { signal, waits = new Waits() } = access;
+  const attempts = new Attempts({ ...access, waits });
   for (;;) {
-    const delayMs = delaysMs.shift();
-    const answer = await send(url, asked, access).catch((error: unknown) => {
-      // the network may be better the next time; anything else that is thrown will not be
-      if (delayMs === undefined || !(error instanceof TypeError)) throw error;
-    });
-    if (answer?.ok === true) return answer;
-    if (answer !== undefined) await drain(answer);
-    const waitMs = answer === undefined ? delayMs : toWaitMs(answer, delayMs);
-    if (answer !== undefined && waitMs === undefined) return answer;
-    await pause(waitMs ?? 0, access.signal);
+    await waits.turn(signal);
+    const answer = await send(url, asked, access).catch((error: unknown) => attempts.failed(error));
+    if (answer === undefined) continue;
+    if (answer.ok) {
+      waits.end();
+      return answer;
+    }
+    await drain(answer);
+    const limitSeconds = waits.heard ? windowSeconds : unheardLimitSeconds;
+    const waitMs = toWaitMs(answer, attempts.next(), limitSeconds);
+    if (waitMs === undefined) return answer;
+    await waits.wait(answer.status === 429 ? 'busy' : 'failing', waitMs, signal);
   }
+}
+
+/** How often the same is still asked. */
+export class Attempts {
+  readonly #access: HubAccess & { readonly waits: Waits };
+  #delaysMs: number[];
+
+  constructor(access: HubAccess) {
+    this.#access = { ...access, waits: access.waits ?? new Waits() };
+    this.#delaysMs = this.#all();
+  }
+
+  /** How long to wait before the next attempt; `undefined` when there is none left. */
+  next(): number | undefined {
+    return this.#delaysMs.shift();
+  }
+
+  /** Something came: what fails from now on is another failure. */
+  renew(): void {
+    this.#delaysMs = this.#all();
+  }
+
+  /** Waits before the next attempt after the network failed; throws `error` when there is none, or when it is anything else. */
+  async failed(error: unknown): Promise<void> {
+    const { waits, network = browserNetwork, signal } = this.#access;
+    // the network may be better the next time; anything else that is thrown will not be
+    if (!(error instanceof TypeError) || signal?.aborted === true) throw error;
+    if ((await waits.untilOnline(network, signal)) === 'waited') return this.renew();
+    const delayMs = this.next();
+    if (delayMs === undefined) throw error;
+    await waits.wait('broken', delayMs, signal);
+  }
+
+  #all(): number[] {
+    return [...(this.#access.backoffMs ?? defaultBackoffMs)];
+  }
+}
+
+/** The body of an answer as it comes. Throws TypeError when the connection fails, or brings nothing for too long. */
+export function readBody(
+  { body }: Response,
+  { stallMs = defaultStallMs, network = browserNetwork }: HubAccess,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  return readPieces(body ?? new ReadableStream({ start: (empty) => empty.close() }), stallMs, network);
 }
 
 async function send(url: URL, asked: HeadersInit, access: HubAccess): Promise<Response> {
@@ -90,14 +157,23 @@ async function send(url: URL, asked: HeadersInit, access: HubAccess): Promise<Re
   const headers = new Headers(asked);
   // a redirect to another origin drops this header in every browser (Fetch, "HTTP-redirect fetch", step 13)
   if (access.token !== undefined) headers.set('Authorization', `Bearer ${access.token}`);
-  return fetch(url, {
+  const stalled = new AbortController();
+  const signals = [access.signal, stalled.signal].filter((signal) => signal !== undefined);
+  const answer = fetch(url, {
     headers,
-    signal: access.signal ?? null,
+    signal: AbortSignal.any(signals),
     credentials: 'omit',
     referrerPolicy: 'no-referrer',
     // Chromium keeps parts of files in its cache, and joins and rewrites later ranges with them
     cache: 'no-store',
   });
+  try {
+    return await within(answer, access.stallMs ?? defaultStallMs, access.network ?? browserNetwork);
+  } catch (error) {
+    // of no use to a request that failed; one that brings nothing is ended
+    stalled.abort();
+    throw error;
+  }
 }
 
 function toStatusError(response: Response, url: URL, subject: Subject, access: HubAccess): KnownError {

@@ -4,13 +4,12 @@
  *
  * Source: RFC 9110, 14 (range requests)
  */
-import { isKnown, KnownError } from '../errors.ts';
-import { askHub, toHubError, type HubAccess, type Subject } from './hub-fetch.ts';
-import { defaultBackoffMs, pause } from './hub-patience.ts';
+import { KnownError } from '../errors.ts';
+import { askHub, Attempts, readBody, toHubError, type HubAccess, type Subject } from './hub-fetch.ts';
 
 /**
- * Bytes `start` to `end` of a file of `bytes` bytes. A body that breaks off goes on from its last byte, a few times.
- * Throws `hub-range-ignored` and `hub-size-wrong` when the answer is anything else, before its first byte where its
+ * Bytes `start` to `end` of a file of `bytes` bytes. A body that breaks off, or brings nothing
+ * any more, goes on from its last byte; what counts is how often nothing came in between. Throws `hub-range-ignored` and `hub-size-wrong` when the answer is anything else, before its first byte where its
  * header tells, and `hub-unreachable`.
  */
 export async function* readHubRange(
@@ -19,21 +18,23 @@ export async function* readHubRange(
   start: number,
   end: number,
   access: HubAccess,
+  check: (response: Response) => void = () => undefined,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const delaysMs = [...(access.backoffMs ?? defaultBackoffMs)];
+  const attempts = new Attempts(access);
   for (let at = start; at < end;) {
+    const begun = at;
     const response = await askRange(subject, at, end, access);
     try {
-      for await (const piece of readBody(response, subject, bytes, at, end)) {
+      for await (const piece of readRange(response, subject, bytes, at, end, access, check)) {
         at += piece.byteLength;
         yield piece;
       }
       return;
     } catch (error) {
-      const known = toHubError(error, subject, access);
-      const delayMs = isKnown(known, 'hub-unreachable') ? delaysMs.shift() : undefined;
-      if (delayMs === undefined) throw known;
-      await pause(delayMs, access.signal);
+      if (at > begun) attempts.renew();
+      await attempts.failed(error).catch((error: unknown) => {
+        throw toHubError(error, subject, access);
+      });
     }
   }
 }
@@ -50,29 +51,37 @@ function askRange(
   return askHub(url, { Range: `bytes=${start}-${end - 1}` }, subject, access);
 }
 
-async function* readBody(
+async function* readRange(
   response: Response,
   subject: Required<Subject>,
   bytes: number,
   start: number,
   end: number,
+  access: HubAccess,
+  check: (response: Response) => void,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const reader = response.body!.getReader();
+  try {
+    checkRange(response, subject, bytes, start, end);
+    check(response);
+  } catch (error) {
+    // a body that nobody wants may be a whole file
+    await response.body?.cancel().catch(() => undefined);
+    throw error;
+  }
+  const pieces = readBody(response, access);
   const wanted = end - start;
   let got = 0;
   try {
-    checkRange(response, subject, bytes, start, end);
     while (got < wanted) {
-      const { done, value } = await reader.read();
-      if (done) break;
+      const { done, value } = await pieces.next();
+      if (done === true) break;
       got += value.byteLength;
       // the end is seen before the last piece is given away: whoever has it need not ask once more
-      if (got === wanted) got += (await reader.read()).value?.byteLength ?? 0;
+      if (got === wanted) got += (await pieces.next()).value?.byteLength ?? 0;
       if (got <= wanted) yield value;
     }
   } finally {
-    // ends the transfer when the reader stopped early; a body that failed has nothing left to end
-    await reader.cancel().catch(() => undefined);
+    await pieces.return(undefined);
   }
   if (got !== wanted) {
     const { id, file } = subject;

@@ -14,7 +14,9 @@ import { createHubFetch, toAnswerError, type HubAccess, type Subject } from './h
 import type { HubId } from './hub-id.ts';
 import { readHubRange } from './hub-range.ts';
 import { RangeBlob } from './range-blob.ts';
+import type { ReadStoppable } from './read-ahead.ts';
 import type { Entry, Source } from './source.ts';
+import { readStretches } from './stretch.ts';
 
 /** What the Hub states of a file's content: SHA-256 for large files (LFS), git's blob hash for the others. */
 export interface ContentHash {
@@ -108,14 +110,33 @@ export function openHub({ id, commit }: HubModel, access: HubAccess): HubSource 
     async open(path) {
       const entry = (await source.list()).find((entry) => entry.path === path);
       if (entry === undefined) return undefined;
-      return new RangeBlob((start, end) => source.readRange(entry, start, end), 0, entry.bytes);
+      const read: ReadStoppable = (start, end, signal) => readVersion(entry, start, end, signal);
+      return new RangeBlob(readStretches(read, entry.bytes), 0, entry.bytes);
     },
     async *readRange(entry, start, end, signal) {
-      const signals = [access.signal, signal].filter((signal) => signal !== undefined);
-      const stoppable = { ...access, signal: AbortSignal.any(signals) };
-      yield* readHubRange({ ...subject, file: entry.path }, entry.bytes, start, end, stoppable);
+      yield* readHubRange({ ...subject, file: entry.path }, entry.bytes, start, end, stoppable(signal));
     },
   };
+  const stoppable = (signal: AbortSignal | undefined): HubAccess => {
+    const signals = [access.signal, signal].filter((signal) => signal !== undefined);
+    return { ...access, signal: AbortSignal.any(signals) };
+  };
+  // what is not kept is not hashed: then every answer must be of the version that the first one was of
+  const versions = new Map<string, string>();
+  const readVersion: (entry: HubEntry, ...range: Parameters<ReadStoppable>) => ReturnType<ReadStoppable> = (
+    { path, bytes },
+    start,
+    end,
+    signal,
+  ) =>
+    readHubRange({ ...subject, file: path }, bytes, start, end, stoppable(signal), ({ headers }) => {
+      const version = headers.get('ETag')?.replace(/^W\//, '');
+      const first = versions.get(path) ?? version;
+      if (first !== undefined) versions.set(path, first);
+      const stated = headers.get('X-Repo-Commit') ?? commit;
+      if ((version ?? first) !== first || stated !== commit)
+        throw new KnownError('source-changed', { model: source.name, file: path });
+    });
   return source;
 }
 

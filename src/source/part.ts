@@ -1,12 +1,13 @@
 /**
- * A file of the Hub on its way into storage: range after range into `<name>.part`, from where an earlier attempt
- * stopped. It gets its name once every byte is there and the hash is what the Hub states.
+ * A file of the Hub on its way into storage: several ranges at a time, written in order into `<name>.part`, from where an
+ * earlier attempt stopped. It gets its name once every byte is there and the hash is what the Hub states.
  */
 import { KnownError } from '../errors.ts';
 import { startDigest, type CreateSha256 } from './digest.ts';
 import type { HubEntry, HubSource } from './hub.ts';
 import { openSync, renameFile, toStorageError, writeAll } from '../storage.ts';
 import { openFolder, removeStored, type Place } from './opfs.ts';
+import { readAhead, type Lanes, type ReadStoppable } from './read-ahead.ts';
 
 export interface FetchWatch {
   readonly signal?: AbortSignal | undefined;
@@ -15,10 +16,10 @@ export interface FetchWatch {
 }
 
 /**
- * 16 MiB: each range costs the Hub a lookup, of which it allows 3,000 in five minutes, and us a redirect; a
- * range must also end before a signed address behind the redirect expires.
+ * Each range costs the Hub a lookup, of which it allows 3,000 in five minutes, and us a redirect; a range must also end
+ * before a signed address behind the redirect expires. Measured in docs/speed.md, "Parallel ranges".
  */
-const rangeBytes = 16 * 1024 * 1024;
+export const defaultLanes: Lanes = { laneCount: 3, rangeBytes: 8 * 1024 * 1024 };
 
 /** 8 MiB: what hashing a part again holds in memory. */
 const pieceBytes = 8 * 1024 * 1024;
@@ -29,20 +30,21 @@ export async function fetchInto(
   entry: HubEntry,
   hub: HubSource,
   createSha256: CreateSha256,
-  watch: FetchWatch,
+  { signal, report }: FetchWatch,
+  lanes: Lanes,
 ): Promise<void> {
   const digest = await startDigest(entry, createSha256);
   const { folder, part, handle } = await openPart(place, entry);
   try {
-    let done = await hashPart(handle, entry, digest.update, watch);
-    while (done < entry.bytes) {
-      const end = Math.min(done + rangeBytes, entry.bytes);
-      for await (const piece of hub.readRange(entry, done, end, watch.signal)) {
-        writeAll(handle, piece, done, entry.path);
-        digest.update(piece);
-        done += piece.byteLength;
-        watch.report?.(done, entry.bytes);
-      }
+    let done = await hashPart(handle, entry, digest.update, { signal, report });
+    const read: ReadStoppable = (start, end, ended) =>
+      hub.readRange(entry, start, end, signal === undefined ? ended : AbortSignal.any([signal, ended]));
+    // in order: what is there is always the file's beginning, whenever the tab is closed
+    for await (const piece of readAhead(read, done, entry.bytes, lanes)) {
+      writeAll(handle, piece, done, entry.path);
+      digest.update(piece);
+      done += piece.byteLength;
+      report?.(done, entry.bytes);
     }
     flush(handle, entry.path);
   } finally {

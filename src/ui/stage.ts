@@ -1,4 +1,5 @@
 /** What the running task is doing, and what the last one did, as short sentences. */
+import type { Straight, Waiting } from '../progress.ts';
 import { formatSeconds } from './format.ts';
 import { m } from './messages/messages.js';
 import type { Session } from './session.svelte.ts';
@@ -29,6 +30,27 @@ export function stageSentence(phase: TaskPhase): string {
     case 'save':
       return m.stage_save({ subject });
   }
+}
+
+/** Why nothing comes for now, and how long. */
+export function waitingSentence({ why, seconds = 0 }: Waiting): string {
+  const time = formatSeconds(Math.max(1, seconds));
+  switch (why) {
+    case 'busy':
+      return m.waiting_busy({ time });
+    case 'failing':
+      return m.waiting_failing({ time });
+    case 'broken':
+      return m.waiting_broken({ time });
+    case 'offline':
+      return m.waiting_offline();
+  }
+}
+
+/** That values are not kept, why, and what that means. */
+export function straightSentence(why: Straight): string {
+  const reason = why === 'asked' ? '' : m.straight_room();
+  return `${reason} ${m.straight()}`.trim();
 }
 
 /** What stands finished, if it is still of the models and settings that stand. */

@@ -45,7 +45,8 @@ import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
 import type { Tried, TryJob } from '../try-out.ts';
 import { handsOf, serveReadBack, type Identify } from './hands.ts';
-import { load, stopJob, stoppable } from './running.ts';
+import { stopJob, stoppable, waits } from './jobs.ts';
+import { load } from './load.ts';
 import { carryKnownErrors } from './wire.ts';
 
 export interface Setup {
@@ -83,7 +84,7 @@ function openSource(ref: ModelRef): NamedSource {
 }
 
 function hubAccess(): HubAccess {
-  return { hubUrl: __HUB__, token: setup.token };
+  return { hubUrl: __HUB__, token: setup.token, waits };
 }
 
 function keep(key: string, open: () => NamedSource['source']): NamedSource['source'] {
@@ -145,8 +146,8 @@ const engine = {
   },
 
   score(job: string, { models, ...asked }: ScoreJob, report: Report): Promise<Scores> {
-    return stoppable(job, async (signal) =>
-      scoreAll(await openScorer(), models.map(openSource), asked, { signal, report }),
+    return stoppable(job, report, async (watching) =>
+      scoreAll(await openScorer(), models.map(openSource), asked, watching),
     );
   },
 
@@ -157,15 +158,15 @@ const engine = {
     options: { readonly prompt: string; readonly device: Device },
     report: Report,
   ): ReturnType<typeof embedTexts> {
-    return stoppable(job, async (signal) =>
-      embedTexts(await openScorer(), openSource(ref), texts, options, { signal, report }),
+    return stoppable(job, report, async (watching) =>
+      embedTexts(await openScorer(), openSource(ref), texts, options, watching),
     );
   },
 
   tryOut(job: string, { models, ...asked }: TryJob, report: Report): Promise<Tried> {
-    return stoppable(job, async (signal) => {
+    return stoppable(job, report, async (watching) => {
       const { tryOut } = await load(() => import('../try-out.ts'));
-      return tryOut(await openScorer(), models.map(openSource), asked, { signal, report });
+      return tryOut(await openScorer(), models.map(openSource), asked, watching);
     });
   },
 
@@ -182,17 +183,17 @@ const engine = {
     identify: Identify,
     reader: MessagePort,
   ): Promise<Written> {
-    return stoppable(job, async (signal) => {
+    return stoppable(job, report, async (watching) => {
       const { mergeAll } = await load(() => import('../pour.ts'));
       const named = models.map(openSource);
-      const hands = handsOf(named, { signal, report }, identify, reader);
-      return mergeAll(named, asked, { signal, report }, check, hands);
+      const hands = handsOf(named, watching, identify, reader);
+      return mergeAll(named, asked, watching, check, hands);
     });
   },
 
   /** Reads back what another worker writes and tells of through `port`, until that one closes it or the job is stopped. */
   readBack(job: string, port: MessagePort): Promise<void> {
-    return stoppable(job, (signal) => serveReadBack(port, signal));
+    return stoppable(job, () => undefined, ({ signal }) => serveReadBack(port, signal));
   },
 
   /** Tries what another worker wrote. */
@@ -201,9 +202,9 @@ const engine = {
     { models, ...asked }: SmokeJob & Pick<MergeJob, 'models'>,
     report: Report,
   ): Promise<SmokeCheck> {
-    return stoppable(job, async (signal) => {
+    return stoppable(job, report, async (watching) => {
       const { runSmoke } = await load(() => import('../smoke.ts'));
-      return runSmoke(await openScorer(), models.map(openSource), asked, { signal, report });
+      return runSmoke(await openScorer(), models.map(openSource), asked, watching);
     });
   },
 
@@ -218,9 +219,9 @@ const engine = {
   },
 
   identify(job: string, ref: ModelRef, report: Report): Promise<readonly FileIdentity[]> {
-    return stoppable(job, async (signal) => {
+    return stoppable(job, report, async (watching) => {
       const { identifyModel } = await load(() => import('../identity.ts'));
-      return identifyModel(openSource(ref), { signal, report });
+      return identifyModel(openSource(ref), watching);
     });
   },
 
@@ -245,15 +246,15 @@ const engine = {
   },
 
   pack(job: string, { job: output, name }: Pick<Output, 'job' | 'name'>, report: Report): Promise<File> {
-    return stoppable(job, async (signal) => {
+    return stoppable(job, report, async (watching) => {
       const { packOutput } = await load(() => import('../pack.ts'));
-      return packOutput(output, name, { signal, report });
+      return packOutput(output, name, watching);
     });
   },
 
   /** Writes into a folder that the page made in one that a person picked. */
   save(job: string, output: string, folder: FileSystemDirectoryHandle, report: Report): Promise<void> {
-    return stoppable(job, (signal) => saveOutput(output, folder, { signal, report }));
+    return stoppable(job, report, (watching) => saveOutput(output, folder, watching));
   },
 
   /** Gives back the room of zips that no page needs. */

@@ -209,9 +209,10 @@ class Watchdog {
     this.#ring = ring;
   }
 
-  hear({ stage }: Progress): void {
+  hear({ stage, waiting, straight }: Progress): void {
     this.rest();
-    if (stage !== 'fetch' && stage !== 'save') this.#timer = setTimeout(this.#ring, hungMs);
+    const computes = stage !== 'fetch' && stage !== 'save' && waiting === undefined && straight === undefined;
+    if (computes) this.#timer = setTimeout(this.#ring, hungMs);
   }
 
   rest(): void {

@@ -11,7 +11,7 @@ import type { HubCalls } from './hub.worker.ts';
 import { clearStorage } from './clear-storage.ts';
 import { callsOf } from './worker-call.ts';
 
-/** One range and a half, and not a whole number of anything. */
+/** Three ranges, and not a whole number of anything. */
 const largeBytes = 25_000_003;
 
 let hub: StartedHub;
@@ -52,10 +52,15 @@ async function withFault<T>(key: string, fault: Fault | Fault[], work: () => Pro
   }
 }
 
-/** Ranges that reached the second origin since the last look. */
+/** Ranges that reached the second origin since the last look, in the file's order: several are asked for at a time. */
 async function takeRanges(): Promise<(string | undefined)[]> {
   const { log } = await commands.takeHubLog(hub.url);
-  return log.filter(({ at }) => at === 'files').map(({ range }) => range);
+  const ranges = log.filter(({ at }) => at === 'files').map(({ range }) => range);
+  return ranges.sort((a, b) => startOf(a) - startOf(b));
+}
+
+function startOf(range: string | undefined): number {
+  return Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]);
 }
 
 describe('searchModels', () => {
@@ -75,6 +80,35 @@ describe('searchModels', () => {
       ['hub', `Bearer ${hub.token}`],
     ]);
     expect(complaints).toEqual([]);
+  });
+});
+
+describe('openInputs', () => {
+  const quota = (quotaSize?: number): Promise<void> =>
+    (cdp() as unknown as { send(method: string, inputs: object): Promise<void> }).send(
+      'Storage.overrideQuotaForOrigin',
+      { origin: location.origin, ...(quotaSize === undefined ? {} : { quotaSize }) },
+    );
+  afterEach(() => quota());
+
+  test('keeps the values where there is room, reads the same straight where the browser says that there is none', async () => {
+    const kept = await (await openTab('fix/bert')).call('inputs', 1_140_000, 1_000_000);
+    expect(kept).toMatchObject({ way: 'kept', whys: [] });
+    await clearStorage();
+    const tab = await openTab('fix/bert');
+    const straight = await tab.call('inputs', 1_130_000, 1_000_000);
+    expect(straight).toEqual({ way: 'straight', whys: ['room-short'], sha256: kept.sha256 });
+    expect(await tab.call('cachedBytes', 'model.safetensors')).toBe(0);
+  });
+
+  test('goes on straight where a download fills the storage, and gives back what it took', async () => {
+    const kept = await (await openTab('fix/bert')).call('inputs', undefined, 0);
+    await clearStorage();
+    await quota(100_000);
+    const tab = await openTab('fix/bert');
+    const straight = await tab.call('inputs', undefined, 0);
+    expect(straight).toEqual({ way: 'straight', whys: ['storage-full'], sha256: kept.sha256 });
+    expect(await tab.call('cachedBytes', 'model.safetensors')).toBe(0);
   });
 });
 
@@ -99,13 +133,17 @@ describe('openCached', () => {
   test('fetches a checkpoint in ranges, says how far it is, and has it offline from then on', async () => {
     const tab = await openTab('fix/large');
     const reports = await tab.call('fetch', 'model.safetensors');
-    expect(await takeRanges()).toEqual(['bytes=0-16777215', `bytes=16777216-${largeBytes - 1}`]);
+    expect(await takeRanges()).toEqual([
+      'bytes=0-8388607',
+      'bytes=8388608-16777215',
+      `bytes=16777216-${largeBytes - 1}`,
+    ]);
     expect(reports[0]).toEqual([0, largeBytes]);
     expect(reports.at(-1)).toEqual([largeBytes, largeBytes]);
     const done = reports.map(([bytes]) => bytes);
     expect(done).toEqual(done.toSorted((a, b) => a - b));
     expect(await tab.call('cachedBytes', 'model.safetensors')).toBe(largeBytes);
-    // the first number of the second range: 16,777,216 / 4
+    // the first number of the third range: 16,777,216 / 4
     const numbers = await tab.call('read', 'model.safetensors', 16_777_216, 16_777_220);
     expect(numbers).toEqual(new Uint8Array([0, 0, 64, 0]));
     expect(await takeRanges()).toEqual([]);
@@ -123,7 +161,7 @@ describe('openCached', () => {
 
     const reports = await (await openTab('fix/large')).call('fetch', 'model.safetensors');
     expect(reports[0]).toEqual([part, largeBytes]);
-    expect((await takeRanges())[0]).toBe(`bytes=${part}-${part + 16_777_216 - 1}`);
+    expect((await takeRanges())[0]).toBe(`bytes=${part}-${part + 8_388_608 - 1}`);
     expect(await tab.call('cachedBytes', 'model.safetensors')).toBe(largeBytes);
   });
 
@@ -132,14 +170,10 @@ describe('openCached', () => {
     await withFault('fix/large/model.safetensors', ['drop-after-5000000', 'drop-after-100'], () =>
       tab.call('fetch', 'model.safetensors'),
     );
-    const ranges = await takeRanges();
-    // three for the first range, one for the second
-    expect(ranges).toHaveLength(4);
-    const starts = ranges.map((range) => Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]));
-    expect(starts[0]).toBe(0);
-    expect(starts[1]).toBeGreaterThan(0);
-    expect(starts[1]).toBeLessThanOrEqual(5_000_000);
-    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    const starts = (await takeRanges()).map(startOf);
+    // three ranges, and one more after each drop, whichever it hit
+    expect(starts).toEqual(expect.arrayContaining([0, 8_388_608, 16_777_216]));
+    expect(new Set(starts).size).toBe(5);
     // the hash was checked on the way
     expect(await tab.call('cachedBytes', 'model.safetensors')).toBe(largeBytes);
   });
@@ -198,7 +232,7 @@ describe('openCached', () => {
   test('fetches a file once for two tabs', async () => {
     const tabs = [await openTab('fix/large'), await openTab('fix/large')];
     await Promise.all(tabs.map(({ call }) => call('fetch', 'model.safetensors')));
-    expect(await takeRanges()).toHaveLength(2);
+    expect(await takeRanges()).toHaveLength(3);
   });
 
   test('stops within a second, also where nothing comes any more, and keeps the part', async () => {

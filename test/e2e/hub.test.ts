@@ -173,12 +173,7 @@ describe('models of the Hub', () => {
       'wrong-hash',
       'config.json of kitchen/bert-b has the hash ',
     ],
-    [
-      'a dropped connection',
-      checkpoint,
-      'drop-after-20000',
-      `The connection to ${hubHost} failed or broke off.`,
-    ],
+    ['a dropped connection', checkpoint, 'drop-after-0', `The connection to ${hubHost} failed or broke off.`],
     ['no network', 'kitchen/bert-b', 'offline', `The connection to ${hubHost} failed or broke off.`],
   ];
   test.each(faults)('%s is a sentence, never a wrong file', async (_what, key, fault, sentence) => {

@@ -102,10 +102,16 @@ describe('a range', () => {
     expect(ranges).toEqual(['bytes=0-139935', 'bytes=100000-139935', 'bytes=100100-139935']);
   });
 
-  test('whose body always breaks off is given up after three more attempts', async () => {
-    hub.faults.set('fix/bert/model.safetensors', 'drop-after-100');
+  test('whose body breaks off before its first byte is given up after three more attempts', async () => {
+    hub.faults.set('fix/bert/model.safetensors', 'drop-after-0');
     await expect(read()).rejects.toMatchObject({ code: 'hub-unreachable' });
     expect(hub.log.filter(({ at }) => at === 'files')).toHaveLength(4);
+  });
+
+  test('that always breaks off goes on for as long as each attempt brings something', async () => {
+    hub.faults.set('fix/bert/model.safetensors', 'drop-after-20000');
+    expect(await read()).toBe(139936);
+    expect(hub.log.filter(({ at }) => at === 'files')).toHaveLength(7);
   });
 
   test('that goes on elsewhere in the file is refused', async () => {

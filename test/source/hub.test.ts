@@ -255,6 +255,17 @@ describe('openHub', () => {
     await expect(readAll(source, 'model.safetensors')).rejects.toMatchObject({ code, facts });
   });
 
+  test('refuses a file that was replaced between two reads by its name', async () => {
+    const source = open();
+    const file = (await source.open('model.safetensors'))!;
+    await file.slice(0, 8).arrayBuffer();
+    hub.faults.set('fix/bert/model.safetensors', 'replaced');
+    await expect(file.slice(8, 100).arrayBuffer()).rejects.toMatchObject({
+      code: 'source-changed',
+      facts: { model: source.name, file: 'model.safetensors' },
+    });
+  });
+
   test('answers 401 to a token with hub-unauthorised', async () => {
     const source = open('fix/bert', insider());
     await source.list();

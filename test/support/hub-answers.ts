@@ -8,7 +8,7 @@ import type { LogLine } from './hub.ts';
 
 /**
  * How the stand-in misbehaves. The file faults are described in hub-file.ts; `offline` closes the connection without an
- * answer; `429-after-N` says `Retry-After: N`, `429-reset-N` says it as the Hub does, in `RateLimit`.
+ * answer; `silent` never answers; `429-after-N` says `Retry-After: N`, `429-reset-N` says it as the Hub does, in `RateLimit`.
  */
 export type Fault =
   | FileFault
@@ -21,7 +21,8 @@ export type Fault =
   | `429-${'after' | 'reset'}-${number}`
   | '500'
   | '503'
-  | 'offline';
+  | 'offline'
+  | 'silent';
 
 /** A model as it is served. */
 export interface Served {
@@ -35,6 +36,7 @@ export interface Served {
 export interface State {
   readonly served: ReadonlyMap<string, Served>;
   readonly pageEntries: number;
+  readonly roundTripMs: number;
   url: string;
   cdnUrl: string;
   readonly faults: Map<string, Fault | Fault[]>;
@@ -76,6 +78,7 @@ export function answerHub(
   const subject = route.kind.startsWith('resolve') ? `${route.id}/${route.path}` : route.id;
   const fault = takeFault(state, [subject, route.id], route.kind === 'resolve-cache' ? 'file' : 'refusal');
   if (fault === 'offline') return void response.destroy();
+  if (fault === 'silent') return;
   if (refuse(request, response, route, fault, state)) return;
 
   const snapshot = state.served.get(route.id)!.snapshots.get(route.revision);
@@ -204,7 +207,8 @@ async function answerFile(
   const file = files.get(route.path);
   if (file === undefined) return refuseWith(response, 404, 'EntryNotFound', 'Entry not found');
   response.setHeader('X-Repo-Commit', commit);
-  if (route.kind === 'resolve-cache') return sendFile(request, response, file, toFileFault(fault));
+  if (route.kind === 'resolve-cache')
+    return sendFile(request, response, file, toFileFault(fault), state.roundTripMs);
   response.setHeader('Accept-Ranges', 'bytes');
   if (file.lfs === undefined) {
     const path = route.path.split('/').map(encodeURIComponent).join('/');
@@ -238,7 +242,7 @@ export function answerFiles(
   response.setHeader('Access-Control-Expose-Headers', exposed);
   const id = signed.subject.split('/', 2).join('/');
   const fault = takeFault(state, [signed.subject, id], 'file', request.headers.range);
-  return sendFile(request, response, signed.file, toFileFault(fault));
+  return sendFile(request, response, signed.file, toFileFault(fault), state.roundTripMs);
 }
 
 /** The fault of a request. Of a list each is for one request, and waits for one that it can spoil: some spoil files only. */
@@ -254,8 +258,8 @@ function takeFault(
   const [next] = standing;
   if (next === undefined || (kind === 'file') !== (toFileFault(next) !== undefined)) return undefined;
   const [, first = 0, last = Infinity] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
-  const dropAfter = /^drop-after-(\d+)$/.exec(next)?.[1];
-  if (dropAfter !== undefined && Number(last) - Number(first) < Number(dropAfter)) return undefined;
+  const spoiltAfter = /-after-(\d+)$/.exec(toFileFault(next) ?? '')?.[1];
+  if (spoiltAfter !== undefined && Number(last) - Number(first) < Number(spoiltAfter)) return undefined;
   standing.shift();
   if (standing.length === 0) faults.delete(key);
   return next;
@@ -263,7 +267,8 @@ function takeFault(
 
 function toFileFault(fault: Fault | undefined): FileFault | undefined {
   const isOfFiles =
-    fault !== undefined && /^(ignore-range|wrong-size|wrong-hash|stall|drop-after-\d+)$/.test(fault);
+    fault !== undefined &&
+    /^(ignore-range|wrong-size|wrong-hash|replaced|stall|(stall|drop)-after-\d+)$/.test(fault);
   return isOfFiles ? (fault as FileFault) : undefined;
 }
 

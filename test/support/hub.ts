@@ -23,6 +23,7 @@ import {
   type Served,
   type State,
 } from './hub-answers.ts';
+import { travel } from './hub-distance.ts';
 import { readSnapshot, type Snapshot } from './hub-repository.ts';
 
 export interface HubRepository {
@@ -79,6 +80,8 @@ export interface HubOptions {
   readonly port?: number;
   /** Entries of a page of the listing; the Hub's own is 1,000. */
   readonly pageEntries?: number;
+  /** How far away it is, see hub-distance.ts; 0 by default. */
+  readonly roundTripMs?: number;
 }
 
 export async function startHub(options: HubOptions): Promise<Hub> {
@@ -92,6 +95,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const state: State = {
     served,
     pageEntries: options.pageEntries ?? 1000,
+    roundTripMs: options.roundTripMs ?? 0,
     url: '',
     cdnUrl: '',
     faults: new Map(),
@@ -150,7 +154,10 @@ function listen(at: 'hub' | 'files', answer: Answer, state: State): Server {
       },
     });
     const base = at === 'hub' ? state.url : state.cdnUrl;
-    Promise.resolve(answer(request, response, new URL(url, base), state)).catch((error: unknown) => {
+    const answered = travel(request.socket, state.roundTripMs).then(() =>
+      answer(request, response, new URL(url, base), state),
+    );
+    answered.catch((error: unknown) => {
       state.complaints.push(`${method} ${url}: ${String(error)}`);
       response.destroy();
     });
