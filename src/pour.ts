@@ -212,7 +212,8 @@ async function headOf(
   const identities = await Promise.all(named.map(listIdentities));
   const planned = layout.shards.map(({ path, plan }) => ({ path, bytes: plan.bytes, sha256: '' }));
   const recipe = recipeOf(named, base, job, { name: nameOf(named), identities, files: planned });
-  const { output: _, ...reader } = recipe.reader ?? {};
+  const { scoring, alpha } = recipe.reader ?? {};
+  const reader = { ...(scoring && { scoring }), ...(alpha && { alpha }) };
   const weights = job.weights.map(Math.fround);
   const headers = layout.shards.map(({ plan }) => new TextDecoder().decode(plan.header));
   const key = await keyOf({ identities, weights, headers });

@@ -169,7 +169,7 @@ class Telling {
   #path = '';
   #checked = 0;
   #closed = false;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(reader: Reader, chunks: readonly Chunk[], watching: Watching) {
     this.#reader = reader;
@@ -187,7 +187,7 @@ class Telling {
     this.#closed = true;
     for (const chunk of this.#held) this.#give(chunk);
     this.#report();
-    const read = await this.#reader.finish().catch((error: unknown) => {
+    const read = await this.#reader.finish().catch((error: Error) => {
       // the first failure is the one to tell
       throw this.#failure ?? error;
     });
@@ -202,7 +202,7 @@ class Telling {
         this.#path = chunk.path;
         if (this.#closed) this.#report();
       },
-      (error: unknown) => (this.#failure ??= error),
+      (error: Error) => (this.#failure ??= error),
     );
   }
 

@@ -36,9 +36,9 @@ export async function openStored({ files }: Checkpoint, source: Source): Promise
     for (const { path, bytes } of files) {
       const file = await source.openStored?.(path);
       if (file === undefined) continue;
-      opened.set(path, file);
       // another file has come into its place since the header was read: the checkpoint says so when it is read
-      if (file.bytes !== bytes) (opened.delete(path), file.close());
+      if (file.bytes === bytes) opened.set(path, file);
+      else file.close();
     }
   } catch (error) {
     for (const file of opened.values()) file.close();

@@ -193,7 +193,11 @@ const engine = {
 
   /** Reads back what another worker writes and tells of through `port`, until that one closes it or the job is stopped. */
   readBack(job: string, port: MessagePort): Promise<void> {
-    return stoppable(job, () => undefined, ({ signal }) => serveReadBack(port, signal));
+    return stoppable(
+      job,
+      () => undefined,
+      ({ signal }) => serveReadBack(port, signal),
+    );
   },
 
   /** Tries what another worker wrote. */
