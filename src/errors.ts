@@ -43,8 +43,32 @@ export interface FactsOf {
   'index-shard-missing': { file: string; shard: string };
   'index-tensor-missing': { file: string; shard: string; tensor: string };
   'tensor-in-two-shards': { tensor: string; first: string; second: string };
+  // zips
+  'zip-damaged': { file: string; why: string };
+  'zip-split': { file: string };
+  'zip-encrypted': { file: string; entry: string };
+  'zip-compressed': { file: string; entry: string; method: number };
+  'zip-path-unsafe': { file: string; entry: string };
+  'zip-entry-twice': { file: string; entry: string };
+  'zip-directory-large': { file: string; bytes: number; limitBytes: number };
+
+  // files that PyTorch saved
+  'torch-tar': { file: string };
+  'torch-legacy': { file: string };
+  'torch-script': { file: string };
+  'torch-big-endian': { file: string };
+  'torch-record-missing': { file: string; record: string };
+  'torch-record-odd': { file: string; record: string; text: string };
+  'torch-global': { file: string; name: string };
+  'torch-opcode': { file: string; opcode: string; at: number };
+  'torch-pickle-damaged': { file: string; at: number; why: string };
+  'torch-not-flat': { file: string; entry: string; kind: string };
+  'torch-tensor-invalid': { file: string; tensor: string; why: string };
+
+  // a model's checkpoint
   'checkpoint-missing': { model: string };
   'checkpoint-pickle': { model: string; file: string };
+  'checkpoint-passed-over': { model: string; file: string; passedOver: string };
 
   // the Hub
   'hub-id-invalid': { text: string };

@@ -13,7 +13,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   source: ['errors', 'storage'],
   // what a licence allows is said once; the file is pure
   export: ['errors', 'model/licence-terms'],
-  safetensors: ['errors', 'blob', 'tensor'],
+  zip: ['errors', 'blob'],
+  'torch-file': ['errors', 'blob', 'tensor', 'zip'],
+  safetensors: ['errors', 'blob', 'tensor', 'torch-file'],
   model: ['errors', 'blob', 'tensor', 'safetensors'],
   graph: ['errors', 'tensor', 'model'],
   score: ['errors', 'blob', 'tensor', 'model', 'graph'],
