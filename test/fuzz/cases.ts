@@ -2,7 +2,7 @@
 import type { Bytes } from './mutate-bytes.ts';
 
 /** Kinds of mutants, which are drawn, and the named attacks, which are listed. */
-export const kinds = ['header', 'index'] as const;
+export const kinds = ['header', 'index', 'bin'] as const;
 export type Kind = (typeof kinds)[number] | 'attack';
 
 export interface Case {
