@@ -11,6 +11,7 @@ import { readConfig, type Config } from './model/config.ts';
 import { compareLicences } from './model/compare-licence.ts';
 import { readLicence } from './model/licence.ts';
 import { readModules, type Modules } from './model/modules.ts';
+import { notePassedOver } from './model/passed-over.ts';
 import { noPrompts, readPrompts, suggestPrompts, type Prompts } from './model/prompts.ts';
 import { dtypesOf } from './model/summary.ts';
 import { noteTwins } from './model/twins.ts';
@@ -125,7 +126,7 @@ export async function inspectModel({ ref, source }: NamedSource): Promise<ModelF
     prompts: stated ?? suggested ?? noPrompts,
     promptsFrom: stated ? 'repository' : suggested ? 'suggested' : 'none',
     licence: await licenceOf({ ref, source }),
-    problems: await scoringProblems(source, config, modules),
+    problems: [...(await scoringProblems(source, config, modules)), ...(await notePassedOver(source))],
   };
 }
 

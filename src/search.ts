@@ -67,11 +67,16 @@ function judge(listing: HubListing): readonly Problem[] {
   if (isAdapter(listing)) return [toProblem(new KnownError('model-adapter', { model }))];
   const how = quantisationOf(listing);
   if (how !== undefined) return [toProblem(new KnownError('model-quantised', { model, how }))];
-  if (listing.elements === undefined && listing.tags !== undefined && !listing.tags.includes('safetensors')) {
+  if (listing.elements === undefined && !hasCheckpoint(listing)) {
     return [toProblem(new KnownError('checkpoint-missing', { model }))];
   }
   if (modelType === undefined || isKnownType(modelType)) return [];
   return [{ severity: 'note', code: 'architecture-unknown', facts: { model, modelType } }];
+}
+
+/** Tags tell the libraries whose files a repository has: PyTorch's stands for `pytorch_model.bin`. No tags tell nothing. */
+function hasCheckpoint({ tags }: HubListing): boolean {
+  return tags === undefined || tags.includes('safetensors') || tags.includes('pytorch');
 }
 
 function isAdapter({ library, tags = [] }: HubListing): boolean {

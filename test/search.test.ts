@@ -60,7 +60,7 @@ describe('searchModels', () => {
       'bert-bare': [],
       'bert-gated': ['gated'],
       'bert-lora': ['refused model-adapter'],
-      'bert-pickle': ['refused checkpoint-missing'],
+      'bert-onnx': ['refused checkpoint-missing'],
       'bert-4bit': ['refused model-quantised'],
       'bert-gguf': ['refused model-quantised'],
       'mamba-small': ['note architecture-unknown'],
@@ -117,7 +117,8 @@ describe('describe', () => {
     ['a quantised model by its tag', { tags: ['safetensors', '4-bit'] }, ['model-quantised']],
     ['GGUF beside safetensors', { tags: ['gguf', 'safetensors'] }, []],
     ['headers without a tag', { tags: ['pytorch'], elements: { F32: 1 } }, []],
-    ['pickles alone', { tags: ['pytorch'] }, ['checkpoint-missing']],
+    ['PyTorch files alone', { tags: ['pytorch'] }, []],
+    ['files of other libraries alone', { tags: ['onnx', 'tf'] }, ['checkpoint-missing']],
   ])('judges %s', (_, more, want) => {
     expect(codes(more)).toEqual(want);
   });

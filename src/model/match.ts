@@ -3,6 +3,7 @@
  *
  *   in every model            averaged (integers: the last model's)
  *   pooler, head not in all   taken from the first model that has it: it does not touch the encoder's vectors
+ *   a head tied in the file   not written: it is the same bytes as another tensor, and is tied again when it is loaded
  *   only in later models      dropped: model 1's configuration has no place for it
  *   any other absence         refused
  */
@@ -43,14 +44,15 @@ interface Row {
   readonly from: readonly (Tensor | undefined)[];
 }
 
-type Fate = 'averaged' | 'taken' | 'dropped' | 'refused';
+type Fate = 'averaged' | 'taken' | 'tied' | 'dropped' | 'refused';
 
 /** @param models two or more; the first is the base */
 export function matchTensors(models: readonly MatchableModel[]): TensorMatch {
   const base = models[0]!.config;
   const named = models.map(({ checkpoint }) => nameTensors(checkpoint.tensors, base.modelType));
   const rows = toRows(named, base.modelType);
-  const of = (fate: Fate) => rows.filter((row) => fateOf(row, base) === fate);
+  const fates = new Map(rows.map((row) => [row, fateOf(row, base, models)]));
+  const of = (fate: Fate) => rows.filter((row) => fates.get(row) === fate);
   return {
     problems: [
       ...of('averaged').flatMap(({ from }) => checkAlike(from, models)),
@@ -59,12 +61,13 @@ export function matchTensors(models: readonly MatchableModel[]): TensorMatch {
       ...noteDropped(of('dropped'), models),
     ],
     tensors: rows
-      .filter((row) => ['averaged', 'taken'].includes(fateOf(row, base)))
+      .filter((row) => ['averaged', 'taken'].includes(fates.get(row) ?? ''))
       .map((row) => toMatched(row, named[0]!.prefix)),
   };
 }
 
-function fateOf(row: Row, base: Config): Fate {
+function fateOf(row: Row, base: Config, models: readonly MatchableModel[]): Fate {
+  if (isSharedHead(row, base, models)) return 'tied';
   if (!row.from.includes(undefined)) return 'averaged';
   if (isDropped(row, base)) return 'dropped';
   return row.role === 'base' ? 'refused' : 'taken';
@@ -85,6 +88,22 @@ function isDropped({ canonical, role, from }: Row, base: Config): boolean {
   if (from[0] !== undefined || role === 'pooler') return false;
   if (role === 'base' || !hasHead(base)) return true;
   return isTied(canonical) && base.raw('tie_word_embeddings') !== false;
+}
+
+/**
+ * A head that every file which has it keeps as the very bytes of another tensor, as PyTorch's files do where a model
+ * ties them: the mixture of the other tensor is its mixture, and transformers leaves the head out when it saves.
+ * Where the configuration unties them they are two tensors that start out alike.
+ */
+function isSharedHead({ canonical, from }: Row, base: Config, models: readonly MatchableModel[]): boolean {
+  if (!isTied(canonical) || base.raw('tie_word_embeddings') === false) return false;
+  return from.every((tensor, m) => tensor === undefined || isShared(tensor, models[m]!.checkpoint.tensors));
+}
+
+function isShared(tensor: Tensor, tensors: ReadonlyMap<string, Tensor>): boolean {
+  const place = ({ file, start, shape, strides }: Tensor): string =>
+    JSON.stringify([file, start, shape, strides]);
+  return [...tensors.values()].some((other) => other !== tensor && place(other) === place(tensor));
 }
 
 /** `BertModel` and no class at all are headless; `BertForMaskedLM` and `GPT2LMHeadModel` are not. */

@@ -2,14 +2,16 @@
  * A model's tensors, in one file or in shards: opened from headers alone, read by ranges afterwards. Memory is a
  * header's and a range's, never a file's.
  *
- * Only the names that transformers loads are looked for: `model.safetensors`, else `model.safetensors.index.json`
- * with its shards. Any other file might be an adapter, an old copy or another precision: never guessed.
+ * Only the names that transformers loads are looked for, in its order: `model.safetensors`, else its index with its
+ * shards, else `pytorch_model.bin`, else that one's. Any other file might be an adapter, an old copy or another
+ * precision: never guessed.
  */
 import { isKnown, KnownError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
 import { toFloat32 } from '../tensor/convert.ts';
 import { elementBytes, isFloat, type Dtype } from '../tensor/dtype.ts';
 import { readBlob } from '../blob.ts';
+import { isStrided, openBinFile, readStrided } from './bin-file.ts';
 import { headerBytesOf, lengthBytes, parseHeader, type Header } from './header.ts';
 import { nameMistaken, signatureBytes } from './mistaken.ts';
 import { indexLimitBytes, indexPath, parseIndex } from './shard-index.ts';
@@ -25,6 +27,11 @@ export interface Tensor {
   readonly file: string;
   /** Byte position of its first element in that file. */
   readonly start: number;
+  /**
+   * (dimensions,) in elements, of a tensor whose elements do not lie side by side in row-major order: only `readBytes`
+   * knows where they are. `undefined` for every other.
+   */
+  readonly strides?: readonly number[];
 }
 
 export interface CheckpointFile {
@@ -38,38 +45,45 @@ interface OpenedFile extends CheckpointFile {
 }
 
 export const checkpointPath = 'model.safetensors';
-const picklePaths = ['pytorch_model.bin', 'pytorch_model.bin.index.json'];
+
+/** What a model may be kept in, first come first served. */
+const forms = [
+  { single: checkpointPath, index: indexPath, openFile },
+  { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', openFile: openBin },
+] as const;
+
+/** The files that a checkpoint is opened by, in the order in which they are looked for. */
+export const checkpointPaths: readonly string[] = forms.flatMap(({ single, index }) => [single, index]);
 
 /** Headers fetched at once: enough to hide a network's latency, few enough not to trip a host's limits. */
 const headersAtOnce = 8;
 
 /**
- * Opens a model's checkpoint: reads headers (and the index) only. Throws `checkpoint-missing`, or `checkpoint-pickle`
- * when there are only pickled files; the codes of `parseHeader`, `headerBytesOf`, `parseIndex` and `nameMistaken`;
- * `index-shard-missing`, `index-tensor-missing`, `tensor-in-two-shards`, `file-too-large` (the index), `read-short`,
+ * Opens a model's checkpoint: reads headers (and the index) only. Throws `checkpoint-missing`; the codes of
+ * `parseHeader`, `headerBytesOf`, `openTorchFile`, `parseIndex` and `nameMistaken`; `index-shard-missing`, `index-tensor-missing`, `tensor-in-two-shards`, `file-too-large` (the index), `read-short`,
  * `file-unreadable`. In their facts `file` is `<model>/<path>`, because every model has a file of the same name.
  */
 export async function openCheckpoint(source: Source): Promise<Checkpoint> {
-  const single = await source.open(checkpointPath);
-  if (single !== undefined)
-    return new Checkpoint(source, [await openFile(source.name, checkpointPath, single)]);
-  const index = await source.open(indexPath);
-  if (index !== undefined) return openShards(source, index);
-  for (const file of picklePaths) {
-    if ((await source.open(file)) !== undefined)
-      throw new KnownError('checkpoint-pickle', { model: source.name, file });
+  for (const form of forms) {
+    const single = await source.open(form.single);
+    if (single !== undefined)
+      return new Checkpoint(source, [await form.openFile(source.name, form.single, single)]);
+    const index = await source.open(form.index);
+    if (index !== undefined) return openShards(source, index, form);
   }
   throw new KnownError('checkpoint-missing', { model: source.name });
 }
 
-async function openShards(source: Source, index: Blob): Promise<Checkpoint> {
-  const file = `${source.name}/${indexPath}`;
+type Form = (typeof forms)[number];
+
+async function openShards(source: Source, index: Blob, form: Form): Promise<Checkpoint> {
+  const file = `${source.name}/${form.index}`;
   if (index.size > indexLimitBytes) {
     throw new KnownError('file-too-large', { file, bytes: index.size, limitBytes: indexLimitBytes });
   }
   const bytes = await readRange(index, 0, index.size, file);
   const shardOf = readIndex(bytes, file);
-  const files = await openAll(source, [...new Set(shardOf.values())].sort(), file);
+  const files = await openAll(source, [...new Set(shardOf.values())].sort(), file, form);
 
   const heldBy = new Map<string, string>();
   for (const { path, tensors } of files) {
@@ -108,13 +122,14 @@ async function openAll(
   source: Source,
   shards: readonly string[],
   file: string,
+  form: Form,
 ): Promise<readonly OpenedFile[]> {
   const files: OpenedFile[] = [];
   for (let first = 0; first < shards.length; first += headersAtOnce) {
     const opening = shards.slice(first, first + headersAtOnce).map(async (shard) => {
       const blob = await source.open(shard);
       if (blob === undefined) throw new KnownError('index-shard-missing', { file, shard });
-      return openFile(source.name, shard, blob);
+      return form.openFile(source.name, shard, blob);
     });
     files.push(...(await Promise.all(opening)));
   }
@@ -131,6 +146,10 @@ async function openFile(model: string, path: string, blob: Blob): Promise<Opened
     return { name, dtype, shape, elementCount, bytes: end - start, file: path, start: dataStart + start };
   });
   return { path, bytes, tensors };
+}
+
+async function openBin(model: string, path: string, blob: Blob): Promise<OpenedFile> {
+  return { path, bytes: blob.size, tensors: await openBinFile(blob, path, `${model}/${path}`) };
 }
 
 async function readHeader(
@@ -200,6 +219,9 @@ export class Checkpoint {
     }
     const blob = await this.#open(tensor.file);
     const file = `${this.model}/${tensor.file}`;
+    if (isStrided(tensor)) {
+      return readStrided(tensor, startByte, endByte, (start, end) => readRange(blob, start, end, file));
+    }
     return readRange(blob, tensor.start + startByte, tensor.start + endByte, file);
   }
 

@@ -79,7 +79,7 @@ describe('a search', () => {
     await search('kitchen');
     const reasons: readonly [string, string][] = [
       ['kitchen/bert-lora', 'is an adapter (LoRA or the like)'],
-      ['kitchen/bert-pickle', 'has no safetensors file'],
+      ['kitchen/bert-onnx', 'has no checkpoint'],
       ['kitchen/bert-4bit', 'are quantised (gptq)'],
       ['kitchen/bert-gguf', 'are quantised (GGUF)'],
       ['kitchen/bert-gated', 'it is gated'],

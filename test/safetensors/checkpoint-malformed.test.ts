@@ -27,25 +27,34 @@ describe('openCheckpoint', () => {
       { model: 'tiny' },
     ],
     [
-      'a pickled checkpoint',
+      'a PyTorch file that is none',
       { 'pytorch_model.bin': 'x' },
-      'checkpoint-pickle',
-      { model: 'tiny', file: 'pytorch_model.bin' },
+      'zip-damaged',
+      { file: 'tiny/pytorch_model.bin', why: 'it does not start as one' },
+    ],
+    ['an empty PyTorch file', { 'pytorch_model.bin': '' }, 'file-empty', { file: 'tiny/pytorch_model.bin' }],
+    [
+      'an index of PyTorch files that is none',
+      { 'pytorch_model.bin.index.json': '[]' },
+      'index-invalid',
+      { file: 'tiny/pytorch_model.bin.index.json', why: expect.any(String) as string },
     ],
     [
-      'a pickled checkpoint in shards',
-      { 'pytorch_model.bin.index.json': '{}' },
-      'checkpoint-pickle',
-      { model: 'tiny', file: 'pytorch_model.bin.index.json' },
+      'a PyTorch shard that is not there',
+      { 'pytorch_model.bin.index.json': index({ a: 'one.bin' }) },
+      'index-shard-missing',
+      { file: 'tiny/pytorch_model.bin.index.json', shard: 'one.bin' },
     ],
     ['an empty file', { 'model.safetensors': '' }, 'file-empty', { file: 'tiny/model.safetensors' }],
-    [
-      'a pointer where a file was meant',
-      { 'model.safetensors': pointer },
-      'file-lfs-pointer',
-      { file: 'tiny/model.safetensors', bytes: pointer.length, realBytes: 133466304 },
-    ],
-    ...['model.safetensors', 'model.safetensors.index.json'].map(
+    ...['model.safetensors', 'pytorch_model.bin'].map(
+      (path): [string, Record<string, string>, string, Record<string, unknown>] => [
+        `a pointer where ${path} was meant`,
+        { [path]: pointer },
+        'file-lfs-pointer',
+        { file: `tiny/${path}`, bytes: pointer.length, realBytes: 133466304 },
+      ],
+    ),
+    ...['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin'].map(
       (path): [string, Record<string, string>, string, Record<string, string>] => [
         `a web page under the name ${path}`,
         { [path]: '<!DOCTYPE html><html>Sign in</html>' },

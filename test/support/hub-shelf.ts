@@ -47,7 +47,7 @@ export function makeShelf(): Shelf {
     'adapter_config.json': { peft_type: 'LORA' },
     'adapter_model.safetensors': 'x',
   });
-  put('kitchen/bert-pickle', undefined, { ...config({}), 'pytorch_model.bin': 'x' });
+  put('kitchen/bert-onnx', undefined, { ...config({}), 'model.onnx': 'x' });
   put('kitchen/bert-4bit', 'a', config({ quantization_config: { quant_method: 'gptq' } }));
   put('kitchen/bert-gguf', undefined, { 'model.gguf': 'GGUF' });
   put('kitchen/mamba-small', 'a', config({ model_type: 'mamba', architectures: ['MambaModel'] }));
