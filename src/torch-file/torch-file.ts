@@ -84,16 +84,25 @@ function listRecords(entries: readonly ZipEntry[], file: string): ReadonlyMap<st
 
 async function checkRecords(blob: Blob, records: ReadonlyMap<string, ZipEntry>, file: string): Promise<void> {
   const read = async (record: string): Promise<string> =>
-    new TextDecoder().decode(await readRecord(blob, records, record, recordLimitBytes, file));
+    decodeRecord(await readRecord(blob, records, record, recordLimitBytes, file), record, file);
   const version = await read(records.has('version') ? 'version' : '.data/version');
   // what its reader takes: kMinSupportedFileFormatVersion to kMaxSupportedFileFormatVersion
   if (!/^(?:[1-9]|10)\n?$/.test(version)) throw odd(file, 'version', version);
   const order = records.has('byteorder') ? await read('byteorder') : 'little';
   if (order === 'big') throw new KnownError('torch-big-endian', { file });
   if (order !== 'little') throw odd(file, 'byteorder', order);
-  // nothing here needs it, but PyTorch reads no file in which it is no number
+  // nothing here needs these two, but PyTorch reads no file in which they are no number and no text
   const alignment = records.has('.storage_alignment') ? await read('.storage_alignment') : '64';
   if (!/^[1-9]\d*$/.test(alignment)) throw odd(file, '.storage_alignment', alignment);
+  if (records.has('.data/serialization_id')) await read('.data/serialization_id');
+}
+
+function decodeRecord(bytes: Uint8Array, record: string, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new KnownError('torch-record-odd', { file, record, text: 'not UTF-8' }, { cause: error });
+  }
 }
 
 function odd(file: string, record: string, text: string): KnownError {

@@ -281,6 +281,11 @@ describe('openTorchFile', () => {
       [{ path: 'a/.storage_alignment', data: 'little' }],
       odd('.storage_alignment', 'little'),
     ],
+    [
+      'an identity that is no text',
+      [{ path: 'a/.data/serialization_id', data: Uint8Array.of(0x31, 0xff) }],
+      odd('.data/serialization_id', 'not UTF-8'),
+    ],
     ['a file beside its folder', [{ path: 'b/data/0' }], odd('b/data/0', 'outside of a/')],
     [
       'a version that is a book',
