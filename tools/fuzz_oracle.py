@@ -54,7 +54,11 @@ def read_safetensors(file):
 
 
 def bytes_of(tensor):
-    return tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    # as bits: a copy of bools would make 1 of any byte but 0. Not `contiguous`, which keeps odd strides of dimensions of
+    # size 1, and then there is no view as bytes
+    bits = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[tensor.element_size()]
+    rows = torch.empty(tensor.shape, dtype=bits).copy_(tensor.detach().view(bits))
+    return rows.reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
 def read_pickle(file):
@@ -102,6 +106,13 @@ def stop(*_):
 
 
 def outcome_of(files):
+    try:
+        return timed_outcome_of(files)
+    except TimeoutError:  # between the last step and the end of the alarm
+        return "-TimeoutError"
+
+
+def timed_outcome_of(files):
     signal.alarm(seconds)
     try:
         rows = sorted(read_model(files).values())

@@ -1,6 +1,7 @@
 /** Attacks by name, each with the code that refuses it; `read` where it is none, and is read as Python reads it. */
 import type { ErrorCode } from '../../src/errors.ts';
 import { fileOf } from '../safetensors/files.ts';
+import { binAttacks } from './bin-attacks.ts';
 import { concat, type Bytes } from './mutate-bytes.ts';
 
 export interface Attack {
@@ -204,4 +205,4 @@ const indexes: readonly Attack[] = [
 ];
 
 /** By number; new ones at the end. */
-export const attacks: readonly Attack[] = [...headers, ...indexes];
+export const attacks: readonly Attack[] = [...headers, ...indexes, ...binAttacks];

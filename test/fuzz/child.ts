@@ -60,6 +60,7 @@ async function main([seedText, kind, firstText, endText, folder]: readonly strin
   for (const [warm, count] of [
     ['header', 20],
     ['index', 20],
+    ['bin', 20],
   ] as const) {
     for (let k = 0; k < count; k++) await readOutcome(sourceOf(drawCase(0, warm, k).files));
   }

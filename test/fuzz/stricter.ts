@@ -22,4 +22,23 @@ const index: Reasons = {
   'tensor-in-two-shards': 'the later shard wins in Python',
 };
 
-export const stricter: Readonly<Record<Exclude<Kind, 'attack'>, Reasons>> = { header, index, bin: {} };
+const bin: Reasons = {
+  'file-too-large': 'records of a word that hold a book',
+  'torch-big-endian': 'a record `byteorder` that says so; torch swaps',
+  'torch-global': 'names that no state dict of tensors needs, though torch allows them',
+  'torch-opcode': 'opcodes that no writer of state dicts uses',
+  'torch-pickle-damaged': 'an opcode, an argument or an end that torch passes over or makes nothing of',
+  'torch-record-odd': 'a storage longer than its description',
+  'torch-record-missing': 'a record that torch does without',
+  'torch-script': 'code beside the tensors: for torch it is a program only with constants.pkl',
+  'torch-tensor-invalid':
+    'a view that repeats its elements beyond its storage: a few bytes would say gigabytes',
+  'zip-compressed': 'a deflated record: its values cannot be read in place',
+  'zip-damaged': 'directory, headers and ends that disagree, where torch believes one of them',
+  'zip-encrypted': 'a bit that says so, which torch does not look at in the header of a file',
+  'zip-entry-twice': 'a path twice: torch takes one of the two',
+  'zip-path-unsafe': 'a path that could leave its folder',
+  'zip-split': 'a number of a part of a split zip, which torch does not look at',
+};
+
+export const stricter: Readonly<Record<Exclude<Kind, 'attack'>, Reasons>> = { header, index, bin };

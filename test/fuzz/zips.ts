@@ -1,6 +1,6 @@
 /** Zips as they are written: each field can say something else than the data. Format: src/zip/directory.ts. */
 import { crc32, deflateRawSync } from 'node:zlib';
-import { concat, type Bytes } from './mutate-bytes.ts';
+import { concat, join, type Bytes } from './mutate-bytes.ts';
 import type { Random } from './random.ts';
 
 export interface Entry {
@@ -91,10 +91,11 @@ export function printZip(zip: Zip): Bytes {
     parts.push(local, zip.gap);
     at += local.length + zip.gap.length;
   }
-  const listed = zip.listed ?? zip.entries.map((_, i) => i);
-  const directory = concat(...listed.map((i) => printCentral(zip, zip.entries[i]!, starts[i]!)));
+  // an entry that is listed may have been lost since
+  const listed = (zip.listed ?? zip.entries.map((_, i) => i)).filter((i) => i < zip.entries.length);
+  const directory = join(listed.map((i) => printCentral(zip, zip.entries[i]!, starts[i]!)));
   parts.push(directory, printEnd(zip, at, directory.length, listed.length));
-  return concat(...parts);
+  return join(parts);
 }
 
 function packed({ data, method }: Entry): Uint8Array {
