@@ -10,7 +10,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   blob: ['errors'],
   storage: ['errors'],
   tensor: ['errors'],
-  source: ['errors', 'storage'],
+  source: ['errors', 'storage', 'zip'],
   // what a licence allows is said once; the file is pure
   export: ['errors', 'model/licence-terms'],
   zip: ['errors', 'blob'],

@@ -103,9 +103,9 @@ def verdicts():
     interesting = b"()}]NRQbstuaeJKMXqrhjc.\x80\x81\x85\x86\x87\x88\x89\x8a\x8c\x8f\x94\x95\x00\x01\x02\x06\x07\xff"
     changes = []
     for at in range(len(sound)):
-        for turn in range(4):
+        for turn in range(2):
             # others at each byte, so that every pair of opcodes comes up somewhere
-            byte = interesting[(29 * at + turn) % len(interesting)]
+            byte = interesting[(29 * at + 13 * turn) % len(interesting)]
             if sound[at] != byte:
                 changes.append([at, byte, accepts(sound[:at] + bytes([byte]) + sound[at + 1 :])])
     others = [[base64.b64encode(p).decode(), accepts(p)] for p in (pickle.dumps({}, protocol=n) for n in (0, 1, 3, 4, 5))]

@@ -46,12 +46,6 @@ async function explain(error: unknown, blob: Blob, file: string): Promise<unknow
   return mistaken === undefined || mistaken.code === 'file-zip' ? error : mistaken;
 }
 
-type StridedTensor = Tensor & { readonly strides: readonly number[] };
-
-export function isStrided(tensor: Tensor): tensor is StridedTensor {
-  return tensor.strides !== undefined;
-}
-
 /**
  * Bytes [startByte, endByte) of a tensor whose elements do not lie side by side, in the order of its own elements.
  * Memory: the elements asked for and 4 MiB.
@@ -59,12 +53,13 @@ export function isStrided(tensor: Tensor): tensor is StridedTensor {
  * @param read a range of the tensor's file
  */
 export async function readStrided(
-  tensor: StridedTensor,
+  tensor: Tensor,
+  strides: readonly number[],
   startByte: number,
   endByte: number,
   read: (start: number, end: number) => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { shape, strides, start } = tensor;
+  const { shape, start } = tensor;
   const width = elementBytes(tensor.dtype);
   const first = Math.floor(startByte / width);
   const bytes = await gather({ shape, strides, width }, first, Math.ceil(endByte / width), (from, to) =>

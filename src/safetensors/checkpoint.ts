@@ -11,7 +11,6 @@ import type { Source } from '../source/source.ts';
 import { toFloat32 } from '../tensor/convert.ts';
 import { elementBytes, isFloat, type Dtype } from '../tensor/dtype.ts';
 import { readBlob } from '../blob.ts';
-import { isStrided, openBinFile, readStrided } from './bin-file.ts';
 import { headerBytesOf, lengthBytes, parseHeader, type Header } from './header.ts';
 import { nameMistaken, signatureBytes } from './mistaken.ts';
 import { indexLimitBytes, indexPath, parseIndex } from './shard-index.ts';
@@ -148,7 +147,11 @@ async function openFile(model: string, path: string, blob: Blob): Promise<Opened
   return { path, bytes, tensors };
 }
 
+/** Loaded when the first such file is opened: most models have none. */
+const loadBinFile = () => import('./bin-file.ts');
+
 async function openBin(model: string, path: string, blob: Blob): Promise<OpenedFile> {
+  const { openBinFile } = await loadBinFile();
   return { path, bytes: blob.size, tensors: await openBinFile(blob, path, `${model}/${path}`) };
 }
 
@@ -219,8 +222,11 @@ export class Checkpoint {
     }
     const blob = await this.#open(tensor.file);
     const file = `${this.model}/${tensor.file}`;
-    if (isStrided(tensor)) {
-      return readStrided(tensor, startByte, endByte, (start, end) => readRange(blob, start, end, file));
+    if (tensor.strides !== undefined) {
+      const { readStrided } = await loadBinFile();
+      return readStrided(tensor, tensor.strides, startByte, endByte, (start, end) =>
+        readRange(blob, start, end, file),
+      );
     }
     return readRange(blob, tensor.start + startByte, tensor.start + endByte, file);
   }

@@ -71,7 +71,7 @@ function listFolders(files: readonly LocalFile[]): Map<string, Set<string>> {
 
 function isModelFolder(names: ReadonlySet<string>): boolean {
   if (names.has('modules.json')) return true;
-  // pickles too: that they cannot be read is for the checkpoint to say
+  // any `.bin`: what it is, is for the checkpoint to say
   return (
     names.has('config.json') && [...names].some((name) => /\.safetensors(\.index\.json)?$|\.bin$/.test(name))
   );
@@ -85,7 +85,7 @@ function sayMissing(folders: ReadonlyMap<string, ReadonlySet<string>>, name: str
   };
   return (
     lacks('model-adapter', /^adapter_config\.json$/) ??
-    lacks('config-missing', /\.safetensors(\.index\.json)?$/) ??
+    lacks('config-missing', /\.safetensors(\.index\.json)?$|^pytorch_model\.bin(\.index\.json)?$/) ??
     lacks('checkpoint-missing', /^config\.json$/) ??
     new KnownError('model-folder-missing', { name })
   );

@@ -108,7 +108,7 @@ export class Ingredients {
   async addFiles(files: readonly LocalFile[], name: string): Promise<void> {
     this.#failure = undefined;
     try {
-      await this.addModels(this.#client.groupLocal(files, files.length === 0 ? name : nameOfFiles(files)));
+      await this.addModels(await this.#client.groupLocal(files, nameOfFiles(files, name)));
     } catch (error) {
       this.fail(error as Error);
     }

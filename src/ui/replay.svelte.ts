@@ -150,10 +150,11 @@ export class Replay {
   }
 
   async #takeModels(files: readonly LocalFile[]): Promise<readonly LocalFile[]> {
-    if (this.missing.length === 0 || !files.some(({ path }) => path.endsWith('.safetensors'))) return files;
+    if (this.missing.length === 0 || !files.some(({ path }) => /\.(safetensors|bin|zip)$/.test(path)))
+      return files;
     const { models, examples } = sortFiles(files);
     try {
-      for (const model of this.#client.groupLocal(models)) await this.#take(model);
+      for (const model of await this.#client.groupLocal(models)) await this.#take(model);
     } catch (error) {
       this.#failure = error as Error;
     }

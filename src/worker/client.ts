@@ -26,6 +26,7 @@ import type { Table } from '../score/table.ts';
 import type { Found } from '../search.ts';
 import { readAsked, type Asked } from '../source/hub-id.ts';
 import { watchFetch, type LedgerEntry } from '../source/ledger.ts';
+import { openZips } from '../source/archive.ts';
 import { groupModels } from '../source/local.ts';
 import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { Demo } from './engine.ts';
@@ -63,7 +64,7 @@ export interface Client {
   /** Parses an id, `id@revision` or a Hub URL and pins its revision to a commit. Throws the `hub-…` codes. */
   pin(text: string): Promise<ModelRef>;
   /** Sorts dropped or picked files into models; `name` is for loose files and refusals; else the first folder's. Throws `drop-empty`, `model-folder-missing`, or what a folder lacks. */
-  groupLocal(files: readonly LocalFile[], name?: string): readonly ModelRef[];
+  groupLocal(files: readonly LocalFile[], name?: string): Promise<readonly ModelRef[]>;
   /** Facts of one model from headers and small files. Throws when the model cannot be opened at all. */
   inspect(model: ModelRef): Promise<ModelFacts>;
   /** How the models fit together. */
@@ -153,8 +154,9 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
     readAsked: (text) => readAsked(text, __HUB__),
     search: (query, count) => files.run((engine) => engine.search(query, count)),
     pin: (text) => files.run<ModelRef>(async (engine) => engine.pin(text)),
-    groupLocal(dropped, name = folderOf(dropped)) {
-      return groupModels(dropped, name).map((model) => ({ kind: 'local', ...model }));
+    async groupLocal(dropped, name = folderOf(dropped)) {
+      const files = await openZips(dropped);
+      return groupModels(files, name).map((model) => ({ kind: 'local', ...model }));
     },
     inspect: (model) => files.run((engine) => engine.inspect(model)),
     compare: (models) => files.run((engine) => engine.compare(models)),

@@ -45,7 +45,7 @@ describe('groupModels', () => {
     expect(groupModels(files, 'drop').map(({ name }) => name)).toEqual(['st']);
   });
 
-  test('takes a folder whose checkpoint is a pickle, so that it can be refused by name', () => {
+  test('takes a folder whose checkpoint PyTorch saved', () => {
     expect(shapes(drop('old/config.json', 'old/pytorch_model.bin'))).toEqual([
       ['old', 'config.json', 'pytorch_model.bin'],
     ]);

@@ -41,22 +41,22 @@ describe('gather', () => {
   });
 
   test('reads a chunk of a transposed matrix in bounded pieces, not the matrix', async () => {
-    // 16 MiB: (2048, 2048) float32, stored the other way round; a chunk of 64 of its rows
-    const [rows, columns] = [2048, 2048];
+    // 4 MiB: (1024, 1024) float32, stored the other way round; a chunk of 64 of its rows
+    const [rows, columns] = [1024, 1024];
     const stored = Float32Array.from({ length: rows * columns }, (_, i) => i);
     const { ranges, read } = storageOf(new Uint8Array(stored.buffer));
     const view = { shape: [rows, columns], strides: [1, rows], width: 4 };
     const got = new Float32Array((await gather(view, 64 * columns, 128 * columns, read)).buffer);
     expect(got.every((value, i) => value === 64 + Math.floor(i / columns) + (i % columns) * rows)).toBe(true);
     expect(Math.max(...ranges)).toBeLessThanOrEqual(4 * 2 ** 20);
-    expect(ranges.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(16 * 2 ** 20);
+    expect(ranges.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(4 * 2 ** 20);
   });
 
   test('reads scattered rows one by one', async () => {
-    const bytes = new Uint8Array(64 * 2 ** 20);
+    const bytes = new Uint8Array(16 * 2 ** 20);
     const { ranges, read } = storageOf(bytes);
-    // eight rows of 1 KiB, 8 MiB apart
-    await gather({ shape: [8, 1024], strides: [8 * 2 ** 20, 1], width: 1 }, 0, 8 * 1024, read);
+    // eight rows of 1 KiB, 2 MiB apart
+    await gather({ shape: [8, 1024], strides: [2 * 2 ** 20, 1], width: 1 }, 0, 8 * 1024, read);
     expect(ranges).toEqual(new Array(8).fill(1024));
   });
 });

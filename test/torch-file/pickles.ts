@@ -3,7 +3,7 @@ import { openTorchFile } from '../../src/torch-file/torch-file.ts';
 import { concat, zipOf, type ZipFile } from '../support/zip.ts';
 
 export function bytesOf(code: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(code, (letter) => letter.charCodeAt(0));
+  return new Uint8Array(Buffer.from(code, 'latin1'));
 }
 
 function uint32(value: number): string {

@@ -56,7 +56,7 @@ export function standIn(answers: Partial<Client>): Client {
     readAsked: (text) => readAsked(text, 'https://huggingface.co'),
     search: async () => ({ models: [], more: 'no' }),
     pin: async (id) => ({ kind: 'hub', id, revision: 'main', commit: 'c0ffee' }),
-    groupLocal: () => [],
+    groupLocal: () => Promise.resolve([]),
     inspect: async (model) => factsOf(model.kind === 'hub' ? model.id : model.name),
     compare: async () => ({
       problems: [],

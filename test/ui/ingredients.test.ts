@@ -42,7 +42,7 @@ function open(answers: Partial<Answers> = {}) {
       asked.push(`pin ${id}`);
       return { kind: 'hub', id, revision: 'main', commit: 'c0ffee' };
     },
-    groupLocal: () => [],
+    groupLocal: () => Promise.resolve([]),
     inspect: async (model) => {
       asked.push('inspect');
       return factsOf(model.kind === 'hub' ? model.id : model.name);

@@ -436,9 +436,7 @@ describe('Session', () => {
 
   test('calls a folder without files by its name', async () => {
     const { session } = open({
-      groupLocal: (_, name = '') => {
-        throw new KnownError('drop-empty', { name });
-      },
+      groupLocal: (_, name = '') => Promise.reject(new KnownError('drop-empty', { name })),
     });
     await session.addFiles([], 'my-model');
     expect(session.ingredients.failure).toMatchObject({ facts: { name: 'my-model' } });
@@ -452,7 +450,7 @@ describe('Session', () => {
     const { session } = open({
       groupLocal: (_, given) => {
         names.push(given);
-        return [];
+        return Promise.resolve([]);
       },
     });
     await session.addFiles(
