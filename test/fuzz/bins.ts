@@ -2,19 +2,11 @@
 import type { Case } from './cases.ts';
 import { listFixtures, readFixture, tensorNames } from './corpus.ts';
 import { concat, mutateBytes, type Bytes } from './mutate-bytes.ts';
-import {
-  global,
-  integer,
-  mutateOps,
-  op,
-  printOps,
-  readOps,
-  storageNames,
-  unicode,
-  type Op,
-} from './pickle-ops.ts';
+import { global, integer, op, printOps, readOps, unicode, type Op } from './pickle-ops.ts';
+import { mutateOps, storageNames } from './mutate-pickle.ts';
+import { mutateZip } from './mutate-zip.ts';
 import type { Random } from './random.ts';
-import { mutateZip, printZip, readZip, toZip } from './zips.ts';
+import { printZip, readZip, toZip } from './zips.ts';
 
 type Files = (readonly [name: string, data: Bytes])[];
 
