@@ -13,15 +13,18 @@ const recorded = JSON.parse(
   await readFile(new URL('../fixtures/fuzz/outcomes.json', import.meta.url), 'utf8'),
 ) as Recorded;
 
+/** Many cases in one test: as long as a slow machine takes. */
+const patienceMs = 60_000;
+
 describe.each(kinds)('mutants of the kind %s', (kind) => {
   const { seed } = recorded;
   const { cases, outcomes } = recorded.kinds[kind];
 
-  test('are those that were recorded: if not, run tools/fuzz-outcomes.ts', () => {
+  test('are those that were recorded: if not, run tools/fuzz-outcomes.ts', { timeout: patienceMs }, () => {
     expect(hashCases(seed, kind)).toBe(cases);
   });
 
-  test('are refused by name, or read as Python reads them', async () => {
+  test('are refused by name, or read as Python reads them', { timeout: patienceMs }, async () => {
     const faults: string[] = [];
     for (const [k, verdict] of outcomes.split(' ').entries()) {
       const outcome = await readOutcome(sourceOf(drawCase(seed, kind, k).files));
@@ -33,7 +36,7 @@ describe.each(kinds)('mutants of the kind %s', (kind) => {
 });
 
 describe('openCheckpoint', () => {
-  test.each(attacks)('withstands $name: $want', async ({ want, files }) => {
+  test.each(attacks)('withstands $name: $want', { timeout: patienceMs }, async ({ want, files }) => {
     const outcome = await readOutcome(sourceOf(files()));
     expect(outcome.at === 'refused' ? outcome.code : outcome.at).toBe(want);
   });
