@@ -84,6 +84,8 @@ async function runOn(
   { weights, dtype = 'F32', written, text = '', device }: SmokeJob,
   watching: Watching,
 ): Promise<SmokeCheck> {
+  // from here on memory is the runtime's, and the person knows what is being done
+  watching.report({ stage: 'smoke', subject: written.name, done: 0, total: 0, unit: 'batches' });
   const base = await orRefusal(() => openBase(scorer, named[0]!, device, watching));
   if ('why' in base) return { kind: 'smoke', state: 'not-run', ...base };
 

@@ -102,9 +102,18 @@ async function openShards(source: Source, index: Blob, form: Form): Promise<Chec
 
 function readIndex(bytes: Uint8Array, file: string): ReadonlyMap<string, string> {
   try {
-    return parseIndex(new TextDecoder().decode(bytes), file);
+    return parseIndex(decodeIndex(bytes, file), file);
   } catch (error) {
     throw isKnown(error, 'index-invalid') ? (nameMistaken(bytes, file, bytes.byteLength) ?? error) : error;
+  }
+}
+
+/** Not as browsers decode by default, which would read a damaged name as another, and pass over a byte order mark. */
+function decodeIndex(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new KnownError('index-invalid', { file, why: 'it is not UTF-8' }, { cause: error });
   }
 }
 

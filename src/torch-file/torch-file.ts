@@ -53,7 +53,7 @@ const firstBytes = 512;
  */
 export async function openTorchFile(blob: Blob, file: string): Promise<readonly TorchTensor[]> {
   await checkForm(blob, file);
-  const records = listRecords(await readDirectory(blob, file));
+  const records = listRecords(await readDirectory(blob, file), file);
   if ([...records.keys()].some((path) => path === 'constants.pkl' || path.startsWith('code/'))) {
     throw new KnownError('torch-script', { file });
   }
@@ -75,22 +75,34 @@ async function checkForm(blob: Blob, file: string): Promise<void> {
 }
 
 /** By their paths in the one folder that holds them all, whose name is what the file was called when it was saved. */
-function listRecords(entries: readonly ZipEntry[]): ReadonlyMap<string, ZipEntry> {
+function listRecords(entries: readonly ZipEntry[], file: string): ReadonlyMap<string, ZipEntry> {
   const folder = /^[^/]*\//.exec(entries[0]?.path ?? '')?.[0] ?? '';
-  const inside = entries.filter(({ path }) => path.startsWith(folder));
-  return new Map(inside.map((entry) => [entry.path.slice(folder.length), entry]));
+  const outside = entries.find(({ path }) => !path.startsWith(folder));
+  if (outside !== undefined) throw odd(file, outside.path, `outside of ${folder}`);
+  return new Map(entries.map((entry) => [entry.path.slice(folder.length), entry]));
 }
 
 async function checkRecords(blob: Blob, records: ReadonlyMap<string, ZipEntry>, file: string): Promise<void> {
   const read = async (record: string): Promise<string> =>
-    new TextDecoder().decode(await readRecord(blob, records, record, recordLimitBytes, file));
+    decodeRecord(await readRecord(blob, records, record, recordLimitBytes, file), record, file);
   const version = await read(records.has('version') ? 'version' : '.data/version');
   // what its reader takes: kMinSupportedFileFormatVersion to kMaxSupportedFileFormatVersion
   if (!/^(?:[1-9]|10)\n?$/.test(version)) throw odd(file, 'version', version);
-  if (!records.has('byteorder')) return;
-  const order = await read('byteorder');
+  const order = records.has('byteorder') ? await read('byteorder') : 'little';
   if (order === 'big') throw new KnownError('torch-big-endian', { file });
   if (order !== 'little') throw odd(file, 'byteorder', order);
+  // nothing here needs these two, but PyTorch reads no file in which they are no number and no text
+  const alignment = records.has('.storage_alignment') ? await read('.storage_alignment') : '64';
+  if (!/^[1-9]\d*$/.test(alignment)) throw odd(file, '.storage_alignment', alignment);
+  if (records.has('.data/serialization_id')) await read('.data/serialization_id');
+}
+
+function decodeRecord(bytes: Uint8Array, record: string, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new KnownError('torch-record-odd', { file, record, text: 'not UTF-8' }, { cause: error });
+  }
 }
 
 function odd(file: string, record: string, text: string): KnownError {

@@ -26,7 +26,8 @@ export function handsOf(
   return {
     async openReader(job, chunkBytes) {
       const remote = wrap<Served>(reader);
-      await remote.open(job, chunkBytes);
+      // messages arrive in order: nobody needs to wait for a worker that is only starting
+      remote.open(job, chunkBytes).catch(() => undefined);
       return {
         take: (chunk) => remote.take(chunk),
         finish: () => remote.finish(),
@@ -41,27 +42,30 @@ export function handsOf(
 /** Serves one read-back through `port`. Resolves when it is closed; rejects with the signal's reason. */
 export function serveReadBack(port: MessagePort, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    let reading: ReadBack | undefined;
-    const end = (settle: () => void): void => {
-      void (reading?.close() ?? Promise.resolve()).then(settle);
-      reading = undefined;
-    };
-    const find = (): ReadBack => {
-      if (reading === undefined) throw new DOMException('closed', 'AbortError');
-      return reading;
+    let reading: Promise<ReadBack> = Promise.reject(new DOMException('closed', 'AbortError'));
+    reading.catch(() => undefined);
+    const close = async (): Promise<void> => {
+      const opened = reading;
+      reading = Promise.reject(new DOMException('closed', 'AbortError'));
+      reading.catch(() => undefined);
+      await opened.then(
+        (readBack) => readBack.close(),
+        () => undefined,
+      );
     };
     const served: Served = {
       async open(job, chunkBytes) {
-        reading = await openReadBack(job, chunkBytes);
+        reading = openReadBack(job, chunkBytes);
+        await reading;
       },
-      take: async (chunk) => find().take(chunk),
-      finish: async () => find().finish(),
+      take: async (chunk) => (await reading).take(chunk),
+      finish: async () => (await reading).finish(),
       async close() {
-        await reading?.close();
-        end(resolve);
+        await close();
+        resolve();
       },
     };
     expose(served, port);
-    signal.addEventListener('abort', () => end(() => reject(signal.reason as Error)));
+    signal.addEventListener('abort', () => void close().then(() => reject(signal.reason as Error)));
   });
 }

@@ -19,6 +19,7 @@ export interface CentralEntry {
 /** Bits of the flags. Source: APPNOTE 4.4.4. */
 export const sizesFollow = 0x8;
 const encryptedBits = 0x1 | 0x40 | 0x2000;
+const patchBit = 0x20;
 
 /** `method` of files that are stored as they are, and of AES-encrypted ones, whose real method is elsewhere. */
 const stored = 0;
@@ -60,6 +61,7 @@ function readEntry(
   if ((flags & encryptedBits) !== 0 || method === aes) {
     throw new KnownError('zip-encrypted', { file, entry: path });
   }
+  if ((flags & patchBit) !== 0) throw damaged(file, `${path} is a patch of another file`);
   if (method !== stored) throw new KnownError('zip-compressed', { file, entry: path, method });
   const fields = [
     view.getUint32(at + 24, true),

@@ -101,6 +101,20 @@ describe('openCheckpoint', () => {
       { file: indexFile, why: 'it nests too deep' },
     ],
     [
+      'an index of more values than any model has',
+      `{"metadata":[${'{},'.repeat(60_000)}{}],"weight_map":{}}`,
+      {},
+      'index-invalid',
+      { file: indexFile, why: 'it holds more than 100000 values' },
+    ],
+    [
+      'an index behind a byte order mark',
+      '\uFEFF{"weight_map":{"a":"one"}}',
+      { one: fileA },
+      'index-invalid',
+      { file: indexFile, why: expect.stringContaining('JSON') as string },
+    ],
+    [
       'an index without a map',
       '{}',
       {},
@@ -182,11 +196,20 @@ describe('openCheckpoint', () => {
     expect(await refusal(openCheckpoint(indexed(text, files)))).toEqual([code, facts]);
   });
 
-  test('refuses an index above 32 MiB before it reads it', async () => {
-    const source = sourceOf({ 'model.safetensors.index.json': new Blob([new Uint8Array(32 * 2 ** 20 + 1)]) });
+  test('refuses an index that is not UTF-8, even where no name is damaged', async () => {
+    const bytes = Buffer.from('{"weight_map":{"a":"one"},"x":"\xff"}', 'latin1');
+    const source = sourceOf({ 'model.safetensors.index.json': new Uint8Array(bytes), one: fileA });
+    expect(await refusal(openCheckpoint(source))).toEqual([
+      'index-invalid',
+      { file: indexFile, why: 'it is not UTF-8' },
+    ]);
+  });
+
+  test('refuses an index above 8 MiB before it reads it', async () => {
+    const source = sourceOf({ 'model.safetensors.index.json': new Blob([new Uint8Array(8 * 2 ** 20 + 1)]) });
     expect(await refusal(openCheckpoint(source))).toEqual([
       'file-too-large',
-      { file: indexFile, bytes: 33554433, limitBytes: 33554432 },
+      { file: indexFile, bytes: 8388609, limitBytes: 8388608 },
     ]);
   });
 });

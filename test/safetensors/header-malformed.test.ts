@@ -33,6 +33,13 @@ describe('parseHeader', () => {
       'header-json',
       { why: tooDeep },
     ],
+    [
+      'more values than any model has',
+      `{"a":[${'{},'.repeat(300_000)}{}]}`,
+      0,
+      'header-json',
+      { why: 'it holds more than 500000 values' },
+    ],
     ['a string without an end', '{"a', 0, 'header-json', { why: expect.stringContaining('JSON') }],
     [
       'half a surrogate pair in a name',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findBlemishes, nestsDeeper } from '../../src/safetensors/json.ts';
+import { excessOf, findBlemishes } from '../../src/safetensors/json.ts';
 
 describe('findBlemishes', () => {
   test('finds none in what JSON.stringify prints', () => {
@@ -40,16 +40,20 @@ describe('findBlemishes', () => {
   });
 });
 
-describe('nestsDeeper', () => {
-  test.each([
-    ['{"a":{"b":[1]}}', 3, false],
-    ['{"a":{"b":[[]]}}', 3, true],
-    ['{"a":"[[[[","b":"\\"[[[["}', 3, false],
-    ['[][][][]', 1, false],
-    ['"unended [[[', 1, false],
-    ['"\\', 1, false],
-    ['', 0, false],
-  ])('of %s and %i is %s', (text, limit, expected) => {
-    expect(nestsDeeper(text, limit)).toBe(expected);
+describe('excessOf', () => {
+  test.each<[string, number, number, string | undefined]>([
+    ['{"a":{"b":[1]}}', 3, 9, undefined],
+    ['{"a":{"b":[[]]}}', 3, 9, 'depth'],
+    ['{"a":"[[[[","b":"\\"[[[["}', 3, 9, undefined],
+    ['[][][][]', 1, 4, undefined],
+    ['[][][][]', 1, 3, 'values'],
+    ['[1,2,3]', 1, 3, undefined],
+    ['[1,2,3]', 1, 2, 'values'],
+    ['{"a":",,,,"}', 1, 1, undefined],
+    ['"unended [[[', 1, 0, undefined],
+    ['"\\', 1, 0, undefined],
+    ['', 0, 0, undefined],
+  ])('of %s with depth %i and %i values is %s', (text, depth, values, expected) => {
+    expect(excessOf(text, { depth, values })).toBe(expected);
   });
 });

@@ -273,6 +273,17 @@ describe('openTorchFile', () => {
     ['another byte order', [{ path: 'a/byteorder', data: 'middle' }], odd('byteorder', 'middle')],
     ['a version to come', [{ path: 'a/version', data: '11\n' }], odd('version', '11\n')],
     [
+      'an alignment that is no number',
+      [{ path: 'a/.storage_alignment', data: 'little' }],
+      odd('.storage_alignment', 'little'),
+    ],
+    [
+      'an identity that is no text',
+      [{ path: 'a/.data/serialization_id', data: Uint8Array.of(0x31, 0xff) }],
+      odd('.data/serialization_id', 'not UTF-8'),
+    ],
+    ['a file beside its folder', [{ path: 'b/data/0' }], odd('b/data/0', 'outside of a/')],
+    [
       'a version that is a book',
       [{ path: 'a/version', data: new Uint8Array(65) }],
       ['file-too-large', { file: 'x.bin/version', bytes: 65, limitBytes: 64 }],

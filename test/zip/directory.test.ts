@@ -97,6 +97,12 @@ describe('readDirectory', () => {
       ['zip-encrypted', { file: 'x.zip', entry: 'm/a.json' }],
     ],
     [
+      'a file that is a patch of another',
+      [{ ...one, flags: 0x20 }],
+      {},
+      damaged('m/a.json is a patch of another file'),
+    ],
+    [
       'an AES-encrypted file',
       [{ ...one, method: 99 }],
       {},
