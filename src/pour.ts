@@ -6,6 +6,7 @@
  * (smoke.ts), and only then completed here, where its folder has been held locked all the while.
  */
 import { checkProblems, KnownError } from './errors.ts';
+import type { Flush } from './flush-behind.ts';
 import { createJob, type JobFolder } from './job/folder.ts';
 import type { WrittenFile } from './job/marker.ts';
 import type { JournalHead, JournalText } from './job/journal.ts';
@@ -88,6 +89,8 @@ export interface Hands {
   readonly openReader: OpenReader;
   /** What tells model `m` from any other, as `identifyModel`. */
   readonly identify: (m: number) => Promise<readonly FileIdentity[]>;
+  /** Brings what is written to the disk. */
+  readonly flush: Flush;
 }
 
 /** A merged model that was written, closed and proved. */
@@ -147,7 +150,13 @@ export async function mergeAll(
     const { checkpoints, plan, layout } = opened;
     const toWrite = { shards: layout.shards, plan, named, checkpoints, head, earlier };
     const openReader = hands.openReader ?? openReadBack;
-    const { readBack, continuedBytes, close } = await writeMerged(folder, toWrite, openReader, watching);
+    const { readBack, continuedBytes, close } = await writeMerged(
+      folder,
+      toWrite,
+      openReader,
+      watching,
+      hands.flush,
+    );
     closeReader = close;
     const small: WrittenFile[] = [];
     if (layout.index !== undefined) {

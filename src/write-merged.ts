@@ -2,6 +2,7 @@
  * The checkpoint of a mixture, chunk by chunk from the models' files into a job's: mixed, written, noted in the journal, and told
  * to whoever reads it back. What an earlier attempt left is taken over as far as it is what its journal says.
  */
+import { FlushBehind, type Flush } from './flush-behind.ts';
 import type { JobFile } from './job/job-file.ts';
 import type { JobFolder } from './job/folder.ts';
 import type { JournalHead, JournalText } from './job/journal.ts';
@@ -53,6 +54,7 @@ export async function writeMerged(
   asked: CheckpointToWrite,
   openReader: OpenReader,
   watching: Watching,
+  flush?: Flush,
 ): Promise<WrittenCheckpoint> {
   const { shards, plan, named, checkpoints, head, earlier } = asked;
   const chunks = planChunks(shards, plan.tensors, chunkElementsFor(checkpoints.length));
@@ -60,6 +62,7 @@ export async function writeMerged(
   const kernels = await openKernels();
   const reader = await openReader(folder.id, largest);
   const files = new Files(folder, shards);
+  const behind = new FlushBehind(folder.id, flush);
   const telling = new Telling(reader, chunks, watching);
   const stored: StoredCheckpoint[] = [];
   try {
@@ -86,11 +89,14 @@ export async function writeMerged(
       file.write(bytes, chunk.start);
       journal.note(checksum);
       telling.tell(toWritten(chunk, checksum), file);
+      if (file.isShared) behind.wrote(chunk.path, bytes.byteLength);
       written += bytes.byteLength;
       watching.report({ stage: 'merge', subject: chunk.path, done: written, total, unit: 'bytes' });
       // what stops it, and what was checked, are messages
       await breathe();
     }
+    await behind.end();
+    files.flush();
     files.close();
     journal.close();
     const readBack = telling.finish();
@@ -98,7 +104,7 @@ export async function writeMerged(
     readBack.catch(() => undefined);
     return { readBack, continuedBytes, close: () => reader.close() };
   } catch (error) {
-    await reader.close();
+    await Promise.all([reader.close(), behind.end()]);
     throw error;
   } finally {
     for (const checkpoint of stored) checkpoint.close();
@@ -152,6 +158,10 @@ class Files {
     const file = this.#open.get(path) ?? (await this.#folder.createFile(path, this.#bytes.get(path)!));
     this.#open.set(path, file);
     return file;
+  }
+
+  flush(): void {
+    for (const file of this.#open.values()) file.flush();
   }
 
   close(): void {

@@ -39,7 +39,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...['pipeline', 'identity', 'lineage', 'proof', 'read-back', 'small-files', 'write-merged'],
   ],
   'small-files': [...belowPipeline, 'pipeline'],
-  'write-merged': ['merge', 'safetensors', 'tensor'],
+  'flush-behind': [],
+  'write-merged': ['merge', 'safetensors', 'tensor', 'flush-behind'],
   identity: [...belowPipeline, 'pipeline'],
   lineage: [...belowPipeline, 'pipeline'],
   // beside the pipeline: what is looked at, and not written
@@ -63,6 +64,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
       'pour',
       'identity',
       'read-back',
+      'job/folder',
       'smoke',
       'pack',
       'card-edit',

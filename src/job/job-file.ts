@@ -13,6 +13,8 @@ export interface JobFile {
   read(into: Uint8Array, at: number): void;
   /** Writes all of `chunk` at byte `at`. Throws `storage-full`, `storage-unavailable`. */
   write(chunk: Uint8Array, at: number): void;
+  /** Returns once what was written is on the disk, and not only with the system: it holds up a thread for as long. Throws `storage-full`, `storage-unavailable`. */
+  flush(): void;
   close(): void;
   /** Closes it, whatever state it is in. */
   discard(): Promise<void>;
@@ -53,6 +55,13 @@ function toJobFile(handle: FileSystemSyncAccessHandle, bytes: number, path: stri
     isShared: isShared(handle),
     read: (into, at) => readAll(handle, into, at, path),
     write: (chunk, at) => writeAll(handle, chunk, at, path),
+    flush() {
+      try {
+        handle.flush();
+      } catch (error) {
+        throw toStorageError(error, path);
+      }
+    },
     close,
     discard: () => Promise.resolve(close()),
   };

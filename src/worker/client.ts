@@ -142,12 +142,13 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
   const files = new WorkerHandle(() => startWorker('files'), setup, record);
   const scoring = new WorkerHandle(() => startWorker('scoring'), setup, record, idleMs);
   const proof = new WorkerHandle(() => startWorker('proof'), setup, record, idleMs);
+  const disk = new WorkerHandle(() => startWorker('disk'), setup, record, idleMs);
   const offers = new Offers();
   // a browser without storage says so when it is needed
   void files.run((engine) => engine.tidy()).catch(() => undefined);
   return {
     async setToken(token) {
-      await Promise.all([files, scoring, proof].map((worker) => worker.begin({ ...setup, token })));
+      await Promise.all([files, scoring, proof, disk].map((worker) => worker.begin({ ...setup, token })));
     },
     demo: () => files.run((engine) => engine.demo()),
     sample: (id) => files.run((engine) => engine.sample(id)),
@@ -185,7 +186,7 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
       askToKeep();
       const job = { ...linkedPage(), ...asked };
       return whileUsed(asked.models, async () => {
-        const output = await mergeAndProve({ files, scoring, proof }, job, watch, trial);
+        const output = await mergeAndProve({ files, scoring, proof, disk }, job, watch, trial);
         offers.offer(output.job);
         return output;
       });

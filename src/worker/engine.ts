@@ -5,6 +5,7 @@
 import { expose } from 'comlink';
 import { KnownError } from '../errors.ts';
 import type { Device } from '../graph/runtime.ts';
+import type { Flush } from '../flush-behind.ts';
 import type { FileIdentity } from '../identity.ts';
 import {
   compareAll,
@@ -44,7 +45,7 @@ import { watchFetch, type LedgerEntry } from '../source/ledger.ts';
 import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
 import type { Tried, TryJob } from '../try-out.ts';
-import { handsOf, serveReadBack, type Identify } from './hands.ts';
+import { flushFile, handsOf, serveReadBack, type Identify } from './hands.ts';
 import { stopJob, stoppable, waits } from './jobs.ts';
 import { load } from './load.ts';
 import { carryKnownErrors } from './wire.ts';
@@ -182,11 +183,12 @@ const engine = {
     check: OnCheck,
     identify: Identify,
     reader: MessagePort,
+    flush: Flush,
   ): Promise<Written> {
     return stoppable(job, report, async (watching) => {
       const { mergeAll } = await load(() => import('../pour.ts'));
       const named = models.map(openSource);
-      const hands = handsOf(named, watching, identify, reader);
+      const hands = handsOf(named, watching, identify, reader, flush);
       return mergeAll(named, asked, watching, check, hands);
     });
   },
@@ -199,6 +201,8 @@ const engine = {
       ({ signal }) => serveReadBack(port, signal),
     );
   },
+
+  flushFile,
 
   /** Tries what another worker wrote. */
   smoke(

@@ -1,8 +1,10 @@
 /** A merge across workers: `files` writes, another reads back what it wrote, a third hashes the files that went in. */
 import { expose, wrap } from 'comlink';
+import type { Flush } from '../flush-behind.ts';
 import { identifyModel, type FileIdentity } from '../identity.ts';
 import type { NamedSource } from '../pipeline.ts';
 import type { Hands } from '../pour.ts';
+import { openUnfinished } from '../job/folder.ts';
 import { openReadBack, type ReadBack, type ReadFile, type WrittenChunk } from '../read-back.ts';
 import type { Watching } from '../score/score.ts';
 
@@ -22,8 +24,10 @@ export function handsOf(
   watching: Watching,
   identify: Identify,
   reader: MessagePort,
+  flush: Flush,
 ): Hands {
   return {
+    flush,
     async openReader(job, chunkBytes) {
       const remote = wrap<Served>(reader);
       // messages arrive in order: nobody needs to wait for a worker that is only starting
@@ -68,4 +72,14 @@ export function serveReadBack(port: MessagePort, signal: AbortSignal): Promise<v
     expose(served, port);
     signal.addEventListener('abort', () => void close().then(() => reject(signal.reason as Error)));
   });
+}
+
+/** Brings a file that another worker writes to the disk, and holds up this one for as long. Throws `output-missing`, `storage-full`. */
+export async function flushFile(job: string, path: string): Promise<void> {
+  const file = await (await openUnfinished(job)).openFile(path);
+  try {
+    file.flush();
+  } finally {
+    file.close();
+  }
 }

@@ -23,15 +23,18 @@ export interface Workers {
   readonly scoring: WorkerHandle;
   /** Reads back what is written. */
   readonly proof: WorkerHandle;
+  /** Waits for the disk, which holds up a thread. */
+  readonly disk: WorkerHandle;
 }
 
 export async function mergeAndProve(
-  { files, scoring, proof }: Workers,
+  workers: Workers,
   asked: MergeJob,
   watch: Watch | undefined,
   trial: Trial,
 ): Promise<Output> {
-  const written = await writeAndReadBack({ files, scoring, proof }, asked, watch);
+  const { files, scoring } = workers;
+  const written = await writeAndReadBack(workers, asked, watch);
   try {
     const { models, weights, dtype = 'F32' } = asked;
     const smokeJob = { models, weights, dtype, written, ...trial };
@@ -50,7 +53,7 @@ export async function mergeAndProve(
 
 /** All at the same time: one worker writes, one reads back through a port between them, one hashes what a person picked. */
 async function writeAndReadBack(
-  { files, scoring, proof }: Workers,
+  { files, scoring, proof, disk }: Workers,
   asked: MergeJob,
   watch: Watch = {},
 ): Promise<Written> {
@@ -64,16 +67,18 @@ async function writeAndReadBack(
   reading.catch((error: unknown) => ended.abort(error));
   const identifying = new Identifying(scoring, asked.models, { ...watch, signal });
   const identify = proxy((m: number) => identifying.ask(m));
-  kept.add(identify);
+  const flush = proxy((id: string, path: string) => disk.run((engine) => engine.flushFile(id, path)));
+  kept.add(identify).add(flush);
   try {
     watch.signal?.throwIfAborted();
     return await files.run<Written>(
       (engine, job, report, check) =>
-        engine.merge(job, asked, report, check, identify, transfer(port2, [port2])),
+        engine.merge(job, asked, report, check, identify, transfer(port2, [port2]), flush),
       { ...watch, signal },
     );
   } finally {
     kept.delete(identify);
+    kept.delete(flush);
     watch.signal?.removeEventListener('abort', stop);
     // whoever is still at it has nobody left to tell
     ended.abort();

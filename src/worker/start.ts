@@ -7,7 +7,7 @@
  */
 import engineUrl from './engine.ts?worker&url';
 
-export function startWorker(name: 'files' | 'scoring' | 'proof'): Worker {
+export function startWorker(name: 'files' | 'scoring' | 'proof' | 'disk'): Worker {
   const engine = new URL(engineUrl, import.meta.url).href;
   const line = new Blob([`import ${JSON.stringify(engine)};`], { type: 'text/javascript' });
   const address = URL.createObjectURL(line);
