@@ -42,6 +42,7 @@ export async function openFileStream(folder: FileSystemDirectoryHandle, path: st
     },
     async close() {
       try {
+        handle.flush();
         handle.close();
         open = false;
       } catch (error) {
