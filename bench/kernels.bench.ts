@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright';
 import { build } from 'vite';
+import { kernelsPlugin } from '../vite.kernels.ts';
 import { chromiumArguments, findChromium } from '../test/support/chromium.ts';
 import { serveFolders } from '../test/support/static-server.ts';
 import { measureKernels, type Rate } from './kernels/measure.ts';
@@ -18,7 +19,7 @@ import { measureKernels, type Rate } from './kernels/measure.ts';
 async function inChromium(): Promise<readonly Rate[]> {
   const work = mkdtempSync(join(tmpdir(), 'shaker-kernels-'));
   await build({
-    ...{ configFile: false, logLevel: 'error', root: import.meta.dirname },
+    ...{ configFile: false, plugins: [kernelsPlugin()], logLevel: 'error', root: import.meta.dirname },
     build: {
       ...{ outDir: work, emptyOutDir: true, target: 'es2023' },
       rolldownOptions: {

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
 import { build } from 'vite';
+import { kernelsPlugin } from '../vite.kernels.ts';
 import type { Lanes } from '../src/source/read-ahead.ts';
 import { chromiumArguments, findChromium } from '../test/support/chromium.ts';
 import { startHub } from '../test/support/hub.ts';
@@ -67,10 +68,11 @@ async function main(): Promise<void> {
   const built = join(work, 'page');
   await build({
     configFile: false,
+    plugins: [kernelsPlugin()],
     root: join(import.meta.dirname, 'ranges'),
     base: './',
     logLevel: 'error',
-    worker: { format: 'es' },
+    worker: { format: 'es', plugins: () => [kernelsPlugin()] },
     build: { outDir: built, emptyOutDir: true, target: 'es2023' },
   });
   const server = await serveFolders([['/', built]]);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright';
 import { build } from 'vite';
+import { kernelsPlugin } from '../../vite.kernels.ts';
 import { chromiumArguments, findChromium } from '../support/chromium.ts';
 import { browserProcess, MemoryWatch } from '../support/memory.ts';
 import { serveFolders } from '../support/static-server.ts';
@@ -22,11 +23,12 @@ export async function openBench(folders: readonly string[], work: string): Promi
   const built = join(work, 'harness');
   await build({
     configFile: false,
+    plugins: [kernelsPlugin()],
     root: import.meta.dirname,
     base: './',
     logLevel: 'error',
     define: { __HUB__: JSON.stringify('https://huggingface.co') },
-    worker: { format: 'es' },
+    worker: { format: 'es', plugins: () => [kernelsPlugin()] },
     build: { outDir: built, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 2000 },
   });
   const mounts = folders.map((folder, f) => [`/folder/${f}/`, folder] as const);
