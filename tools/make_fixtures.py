@@ -6,6 +6,7 @@ Makes the fixtures that say what torch and safetensors themselves hold of our nu
     test/fixtures/tensor/widening.json     SHA-256 of all 65,536 F16 and BF16 values as float32; some F64 as float32
     test/fixtures/safetensors/values.json  SHA-256 of every tensor of golden models as float32
     test/fixtures/merge/half.json          SHA-256 of every tensor of golden merges, cast to float16 and bfloat16
+    test/fixtures/merge/half-demo.json     the same of a mixture of the embedded models, which are real
     test/fixtures/safetensors/every-dtype.safetensors  one small tensor of each dtype, by the reference writer
     test/fixtures/safetensors/verdicts.json  headers, sound and damaged, and whether the reference reader takes them
 
@@ -131,6 +132,21 @@ def half_merges():
     write_json(fixtures / "merge" / "half.json", merges)
 
 
+def half_demo():
+    """The embedded models, which are real ones and stored in float16: mixed, and cast once."""
+    demo = fixtures.parent.parent / "public" / "demo"
+    models = [load_file(demo / model / "model.safetensors") for model in ["base", "bank", "science"]]
+    mixed = {"F16": {}, "BF16": {}}
+    for name in sorted(models[0]):
+        total = None
+        for weight, tensors in zip([0.2, 0.5, 0.3], models):
+            share = tensors[name].to(torch.float32) * weight
+            total = share if total is None else total + share
+        for dtype, kind in {"F16": torch.float16, "BF16": torch.bfloat16}.items():
+            mixed[dtype][name] = sha256_of(total.to(kind).view(torch.int16))
+    write_json(fixtures / "merge" / "half-demo.json", mixed)
+
+
 def golden_values():
     values = {}
     for model in ["bert-cls/a", "roberta/a"]:
@@ -217,6 +233,7 @@ widening()
 narrowing()
 narrowing_million()
 half_merges()
+half_demo()
 golden_values()
 every_dtype()
 verdicts()

@@ -7,6 +7,7 @@ import { planLinear, type OutputDtype } from '../../src/merge/plan.ts';
 import { compareModels } from '../../src/model/compare.ts';
 import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
 import half from '../fixtures/merge/half.json' with { type: 'json' };
+import halfDemo from '../fixtures/merge/half-demo.json' with { type: 'json' };
 import bert from '../fixtures/golden/bert/expected.json' with { type: 'json' };
 import bertCls from '../fixtures/golden/bert-cls/expected.json' with { type: 'json' };
 import roberta from '../fixtures/golden/roberta/expected.json' with { type: 'json' };
@@ -19,14 +20,23 @@ interface Merged {
 }
 
 const golden = join(import.meta.dirname, '../fixtures/golden');
+const embedded = join(import.meta.dirname, '../../public/demo');
 
-async function mergeFamily(
-  family: string,
+function mergeFamily(family: string, ...rest: Tail<Parameters<typeof mergeFolders>>) {
+  return mergeFolders(
+    ['a', 'b', 'c'].map((model) => join(golden, family, model)),
+    ...rest,
+  );
+}
+
+type Tail<T> = T extends [unknown, ...infer Rest] ? Rest : never;
+
+async function mergeFolders(
+  folders: readonly string[],
   weights: readonly number[],
   chunkElements?: number,
   dtype?: OutputDtype,
 ) {
-  const folders = ['a', 'b', 'c'].map((model) => join(golden, family, model));
   const sources = await Promise.all(folders.map((folder) => folderSource(folder, folder)));
   const { problems, tensors } = await compareModels(await Promise.all(sources.map(openModel)));
   const checkpoints = await Promise.all(sources.map(openCheckpoint));
@@ -71,6 +81,20 @@ describe('mergeTensors', () => {
     const hashes = Object.entries(merged).map(([name, { sha256 }]) => [name, sha256]);
     expect(Object.fromEntries(hashes)).toEqual(want);
   });
+
+  test.each(['F16', 'BF16'] as const)(
+    'merges real models to %s as torch casts the exact float32 sums',
+    async (dtype) => {
+      const { merged } = await mergeFolders(
+        ['base', 'bank', 'science'].map((model) => join(embedded, model)),
+        [0.2, 0.5, 0.3],
+        undefined,
+        dtype,
+      );
+      const hashes = Object.entries(merged).map(([name, { sha256 }]) => [name, sha256]);
+      expect(Object.fromEntries(hashes)).toEqual(halfDemo[dtype]);
+    },
+  );
 
   test('merges to other bits in another order of models', async () => {
     const [first, second, third] = bert.merge.weights as [number, number, number];
