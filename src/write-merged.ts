@@ -10,6 +10,7 @@ import { chunkElementsFor, planChunks, type Chunk } from './merge/chunks.ts';
 import type { Plan } from './merge/plan.ts';
 import { mixChunks } from './merge/run.ts';
 import type { NamedSource } from './pipeline.ts';
+import type { Report } from './progress.ts';
 import type { ReadFile, WrittenChunk } from './read-back.ts';
 import type { Checkpoint } from './safetensors/checkpoint.ts';
 import type { PlannedShard } from './safetensors/shards.ts';
@@ -63,7 +64,8 @@ export async function writeMerged(
   const reader = await openReader(folder.id, largest);
   const files = new Files(folder, shards);
   const behind = new FlushBehind(folder.id, flush);
-  const telling = new Telling(reader, chunks, watching);
+  const telling = new Telling(reader, chunks, { ...watching, report: seldom(watching.report) });
+  const report = seldom(watching.report);
   const stored: StoredCheckpoint[] = [];
   try {
     const done = await countSound(chunks, earlier?.checksums ?? [], files, kernels, largest, watching);
@@ -91,7 +93,7 @@ export async function writeMerged(
       telling.tell(toWritten(chunk, checksum), file);
       if (file.isShared) behind.wrote(chunk.path, bytes.byteLength);
       written += bytes.byteLength;
-      watching.report({ stage: 'merge', subject: chunk.path, done: written, total, unit: 'bytes' });
+      report({ stage: 'merge', subject: chunk.path, done: written, total, unit: 'bytes' });
       // what stops it, and what was checked, are messages
       await breathe();
     }
@@ -220,6 +222,20 @@ class Telling {
     const [subject, done] = [this.#path, this.#checked];
     this.#watching.report({ stage: 'check', subject, done, total: this.#total, unit: 'bytes' });
   }
+}
+
+/** Often enough for an eye; drawing each chunk would take the processor from mixing. */
+const reportMs = 100;
+
+/** `report`, not called again within `reportMs`, but for the end. */
+function seldom(report: Report): Report {
+  let lastMs = -Infinity;
+  return (progress) => {
+    const now = performance.now();
+    if (now - lastMs < reportMs && progress.done < progress.total) return;
+    lastMs = now;
+    report(progress);
+  };
 }
 
 /** Lets messages in. A timer would wait 4 ms each time, once it is set again and again. */
