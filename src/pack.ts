@@ -1,7 +1,9 @@
 /** What becomes of a finished output: its files one by one, or as one zip. */
-import { isKnown } from './errors.ts';
-import { zipStream } from './export/zip.ts';
-import { openJob } from './job/folder.ts';
+import { readBlob } from './blob.ts';
+import { isKnown, KnownError } from './errors.ts';
+import { planZip, runZip, type ZipEntry, type ZipPlan } from './export/zip.ts';
+import { openJob, type JobFolder } from './job/folder.ts';
+import type { JobFile } from './job/job-file.ts';
 import type { WrittenFile } from './job/marker.ts';
 import { isPacked } from './job/offered.ts';
 import type { Watching } from './score/score.ts';
@@ -12,28 +14,63 @@ export async function openOutputFile(job: string, path: string): Promise<File> {
   return (await openJob(job)).file(path);
 }
 
-/** The finished output as one zip, beside its files. Throws `output-missing`, `storage-full`. */
-export async function packOutput(job: string, name: string, { signal, report }: Watching): Promise<File> {
+/** The finished output as one zip, beside its files. Throws `output-missing`, `output-damaged`, `storage-full` and AbortError. */
+export async function packOutput(job: string, name: string, watching: Watching): Promise<File> {
   const folder = await openJob(job);
   const files = (await folder.readComplete())?.files ?? [];
   const path = await packedPath(files);
-  const entries = await Promise.all(files.map(async ({ path }) => ({ path, file: await folder.file(path) })));
-  const { stream, bytes: total } = zipStream(entries, name);
-  const packed = await folder.file(path).catch(ignoreMissing);
-  // a download may still be reading it; one that was cut short is shorter
-  if (packed?.size === total) return packed;
-  // of files as they were before one was replaced
-  await folder.removeBeside((other) => isPacked(other) && other !== path);
-  let done = 0;
-  const meter = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      done += chunk.byteLength;
-      report({ stage: 'pack', subject: name, done, total, unit: 'bytes' });
-      controller.enqueue(chunk);
-    },
+  const opened: OpenFile[] = [];
+  try {
+    for (const file of files) opened.push(await openFile(folder, file));
+    const zip = planZip(opened, name);
+    const packed = await folder.file(path).catch(ignoreMissing);
+    // a download may still be reading it
+    if (packed?.size === zip.bytes) return packed;
+    // of files as they were before one was replaced, or cut short
+    await folder.removeBeside((other) => isPacked(other) && other !== path);
+    await folder.writeBeside(path, zip.bytes, (file) => write(zip, file, watching));
+    return await folder.file(path);
+  } finally {
+    for (const { close } of opened) close();
+  }
+}
+
+interface OpenFile extends ZipEntry {
+  close(): void;
+}
+
+/** Read at once, and, where somebody holds it alone, by and by. Throws `output-missing`, `output-damaged`. */
+async function openFile(folder: JobFolder, { path, bytes }: WrittenFile): Promise<OpenFile> {
+  const stored = await folder.openReadOnly(path);
+  const size = stored?.bytes ?? (await folder.file(path)).size;
+  if (size !== bytes) {
+    stored?.close();
+    throw new KnownError('output-damaged', { file: path, why: `${size} ≠ ${bytes} bytes` });
+  }
+  if (stored !== undefined) return { path, bytes, read: stored.read, close: stored.close };
+  const file = await folder.file(path);
+  const read = async (into: Uint8Array, at: number): Promise<void> => {
+    into.set(await readBlob(file.slice(at, at + into.byteLength), path, into.byteLength));
+  };
+  return { path, bytes, read, close: () => undefined };
+}
+
+/** A tenth of a second's work: so soon is a stop heard. */
+const pauseBytes = 32 * 1024 * 1024;
+
+async function write(zip: ZipPlan, file: JobFile, { signal, report }: Watching): Promise<void> {
+  let paused = 0;
+  await runZip(zip, async (chunk, at) => {
+    if (at >= paused) {
+      report({ stage: 'pack', subject: zip.folder, done: at, total: zip.bytes, unit: 'bytes' });
+      // all else here is synchronous: without a pause no message, and so no stop, would get in
+      await new Promise((resolve) => setTimeout(resolve));
+      signal.throwIfAborted();
+      paused = at + pauseBytes;
+    }
+    file.write(chunk, at);
   });
-  await stream.pipeThrough(meter).pipeTo(await folder.writable(path), { signal });
-  return folder.file(path);
+  report({ stage: 'pack', subject: zip.folder, done: zip.bytes, total: zip.bytes, unit: 'bytes' });
 }
 
 /**

@@ -41,6 +41,11 @@ export function isAbsent(error: unknown): boolean {
   );
 }
 
+/** Somebody else has the file open, and shares it with nobody, or not so. */
+export function isHeld(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'NoModificationAllowedError';
+}
+
 export function isFolder(handle: FileSystemHandle): handle is FileSystemDirectoryHandle {
   return handle.kind === 'directory';
 }

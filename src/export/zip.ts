@@ -1,5 +1,5 @@
 /**
- * A folder of files as one zip, streamed: stored, not compressed, since the values of a model hardly shrink.
+ * A folder of files as one zip, piece by piece: stored, not compressed, since the values of a model hardly shrink.
  * The only door to client-zip, which writes zip64 where a size or an offset needs it.
  */
 import { makeZip, predictLength } from 'client-zip';
@@ -8,53 +8,85 @@ import { KnownError } from '../errors.ts';
 export interface ZipEntry {
   /** Path inside the folder, `/`-separated. */
   readonly path: string;
-  readonly file: Blob;
+  readonly bytes: number;
+  /** Fills `into` from byte `at` of the file on, or throws. */
+  read(into: Uint8Array, at: number): void | Promise<void>;
 }
 
-export interface Zip {
-  readonly stream: ReadableStream<Uint8Array>;
-  /** Known before the first byte is read. The stream fails with `output-damaged` rather than end elsewhere. */
+export interface ZipPlan {
+  /** The folder's name. */
+  readonly folder: string;
+  /** In the order in which they will lie. */
+  readonly entries: readonly ZipEntry[];
+  /** Of the whole zip, known before anything is read. */
   readonly bytes: number;
 }
 
 /** Zips hold local time without a zone: midnight where it is read, whatever the clock says. The earliest date a zip can hold. */
 const lastModified = new Date(1980, 0, 1);
 
-/** `files` in the order given, inside `folder`. Equal inputs give equal bytes. */
-export function zipStream(files: readonly ZipEntry[], folder: string): Zip {
-  const entries = files.map(({ path, file }) => ({
-    name: `${folder}/${path}`,
-    input: file,
-    size: file.size,
-    lastModified,
-  }));
-  const bytes = Number(predictLength(entries));
-  const stream = makeZip(entries.map(({ name, input }) => ({ name, input: pieces(input), lastModified })));
-  return { stream: stream.pipeThrough(checkLength(bytes, `${folder}.zip`)), bytes };
+/** `entries` in the order given, inside `folder`. */
+export function planZip(entries: readonly ZipEntry[], folder: string): ZipPlan {
+  const sizes = entries.map(({ path, bytes }) => ({ name: nameIn(folder, path), size: bytes }));
+  return { folder, entries, bytes: Number(predictLength(sizes)) };
 }
 
-/** 4 MiB: large enough for a disk's speed. */
-const pieceBytes = 4 * 1024 * 1024;
-
-/** In pieces that are asked for one by one: a Blob's own stream reads ahead, and its chunks pile up faster than they are freed. */
-async function* pieces(file: Blob): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < file.size; start += pieceBytes) {
-    yield new Uint8Array(await file.slice(start, start + pieceBytes).arrayBuffer());
+/**
+ * Gives the zip's bytes to `write`, from the first to the last; equal plans give equal bytes. A chunk's memory is used again
+ * once `write` is done with it, so that the memory that this takes does not depend on the files. Throws `output-damaged`
+ * rather than end at another length than planned.
+ */
+export async function runZip(
+  { folder, entries, bytes }: ZipPlan,
+  write: (chunk: Uint8Array, at: number) => void | Promise<void>,
+): Promise<void> {
+  const buffers = [new Uint8Array(pieceBytes), new Uint8Array(pieceBytes)];
+  const zip = makeZip(
+    entries.map((entry) => ({
+      name: nameIn(folder, entry.path),
+      input: streamOf(entry, buffers),
+      lastModified,
+    })),
+  );
+  let at = 0;
+  for (const reader = zip.getReader(); ;) {
+    const { value: chunk, done } = await reader.read();
+    if (done) break;
+    await write(chunk, at);
+    at += chunk.byteLength;
   }
+  if (at === bytes) return;
+  throw new KnownError('output-damaged', { file: `${folder}.zip`, why: `${at} bytes, ${bytes} planned` });
 }
 
-function checkLength(wantBytes: number, file: string): TransformStream<Uint8Array, Uint8Array> {
-  let gotBytes = 0;
-  return new TransformStream({
-    transform(chunk, controller) {
-      gotBytes += chunk.byteLength;
-      controller.enqueue(chunk);
+function nameIn(folder: string, path: string): string {
+  return `${folder}/${path}`;
+}
+
+/** 1 MiB: near a disk's speed, and small beside the processor's caches, which its CRC-32 is made from. */
+const pieceBytes = 1024 * 1024;
+
+/**
+ * Reads a piece when it is asked for one, and never ahead. The zip's own stream holds one piece ahead of the one that is
+ * written: two buffers by turns are enough, and `buffers` are turned.
+ */
+function streamOf(entry: ZipEntry, buffers: Uint8Array[]): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const count = Math.min(pieceBytes, entry.bytes - at);
+        if (count === 0) return controller.close();
+        const buffer = buffers.shift()!;
+        buffers.push(buffer);
+        const piece = buffer.subarray(0, count);
+        await entry.read(piece, at);
+        at += count;
+        controller.enqueue(piece);
+      },
     },
-    flush() {
-      if (gotBytes === wantBytes) return;
-      throw new KnownError('output-damaged', { file, why: `${gotBytes} bytes, ${wantBytes} planned` });
-    },
-  });
+    { highWaterMark: 0 },
+  );
 }
 
 /** Long enough to tell mixtures apart; with folders around it, short of the 255 bytes that a name may have. */

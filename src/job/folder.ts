@@ -12,7 +12,7 @@
  * folder that has no marker and whose lock is free was left unfinished. See kept.ts for what becomes of it.
  */
 import { KnownError } from '../errors.ts';
-import { isAbsent, toStorageError } from '../storage.ts';
+import { isAbsent, isHeld, renameFile, toStorageError } from '../storage.ts';
 import { openFileStream, type FileStream } from './file-stream.ts';
 import { createJobFile, openJobFile, type JobFile } from './job-file.ts';
 import { Journal, readJournal, type JournalText } from './journal.ts';
@@ -63,6 +63,16 @@ export class JobFolder {
     });
   }
 
+  /** The file at `path` for reading, beside others who read it; `undefined` where somebody holds it alone. Throws `output-missing`. */
+  async openReadOnly(path: string): Promise<Pick<JobFile, 'bytes' | 'read' | 'close'> | undefined> {
+    const output = await openFolder(this.#folder, 'output');
+    return openJobFile(output, path, 'read-only').catch((error: unknown) => {
+      if (isAbsent(error)) throw new KnownError('output-missing', { job: this.id }, { cause: error });
+      if (isHeld(error)) return undefined;
+      throw toStorageError(error, path);
+    });
+  }
+
   /** What an earlier attempt noted; `undefined` when there was none, or its journal does not begin whole. */
   readJournal(): Promise<JournalText | undefined> {
     return readJournal(this.#folder);
@@ -109,6 +119,28 @@ export class JobFolder {
     try {
       await writeWhole(await this.#folder.getDirectoryHandle('output'), path, content);
     } catch (error) {
+      throw toStorageError(error, path);
+    }
+  }
+
+  /**
+   * A file of `bytes` bytes that the marker does not list, written by `write` in any order, and under its name only once that is
+   * done. Dedicated workers only. Throws `storage-full` and what `write` throws; nothing is left then.
+   */
+  async writeBeside(path: string, bytes: number, write: (file: JobFile) => Promise<void>): Promise<void> {
+    const output = await openFolder(this.#folder, 'output');
+    // the same extension: what is cut short is told by it, as what is whole
+    const next = `next-${path}`;
+    try {
+      const file = await createJobFile(output, next, bytes);
+      try {
+        await write(file);
+      } finally {
+        file.close();
+      }
+      await renameFile(output, await output.getFileHandle(next), path);
+    } catch (error) {
+      await output.removeEntry(next).catch(() => undefined);
       throw toStorageError(error, path);
     }
   }

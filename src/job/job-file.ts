@@ -2,7 +2,7 @@
  * One file of a job, written at any place through a synchronous access handle, and, where a browser can share files, read by another
  * worker meanwhile. Dedicated workers only.
  */
-import { isShared, openSync, readAll, toStorageError, writeAll } from '../storage.ts';
+import { isShared, openSync, readAll, toStorageError, writeAll, type SyncMode } from '../storage.ts';
 import { findFile } from './storage.ts';
 
 export interface JobFile {
@@ -38,9 +38,13 @@ export async function createJobFile(
 }
 
 /** Opens `path` as it is. Throws what the file system throws. */
-export async function openJobFile(folder: FileSystemDirectoryHandle, path: string): Promise<JobFile> {
+export async function openJobFile(
+  folder: FileSystemDirectoryHandle,
+  path: string,
+  mode: SyncMode = 'shared',
+): Promise<JobFile> {
   const { file } = await findFile(folder, path, 'throw');
-  const handle = await openSync(file, 'shared');
+  const handle = await openSync(file, mode);
   return toJobFile(handle, handle.getSize(), path);
 }
 

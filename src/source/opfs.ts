@@ -6,7 +6,7 @@
  *
  * Every part of a path is percent-encoded, so `<id>` is one folder.
  */
-import { isAbsent, layout, openRoot, openSync, readAll, toStorageError } from '../storage.ts';
+import { isAbsent, isHeld, layout, openRoot, openSync, readAll, toStorageError } from '../storage.ts';
 import type { StoredFile } from './source.ts';
 
 export const root: readonly string[] = [layout, 'hub'];
@@ -73,8 +73,7 @@ export async function openStoredNow(place: Place, bytes: number): Promise<Stored
     }
     handle.close();
   } catch (error) {
-    const isHeld = error instanceof DOMException && error.name === 'NoModificationAllowedError';
-    if (!isHeld && !isAbsent(error)) throw toStorageError(error, place.name);
+    if (!isHeld(error) && !isAbsent(error)) throw toStorageError(error, place.name);
   }
   return undefined;
 }

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { zipStream } from '../../src/export/zip.ts';
 import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
 import { openZips } from '../../src/source/archive.ts';
 import { groupModels, openLocal } from '../../src/source/local.ts';
 import type { LocalFile } from '../../src/source/source.ts';
 import { refusal } from '../model/models.ts';
+import { packZip } from '../support/pack.ts';
 import { zipOf } from '../support/zip.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert-cls/a');
@@ -21,8 +21,8 @@ describe('openZips', () => {
     const contents = await Promise.all(
       paths.map(async (path) => (path === 'recipe.json' ? Buffer.from('{}') : readFile(join(golden, path)))),
     );
-    const files = paths.map((path, i) => ({ path, file: new Blob([new Uint8Array(contents[i]!)]) }));
-    const zip = await new Response(zipStream(files, 'mixture').stream).arrayBuffer();
+    const files = paths.map((path, i) => ({ path, content: new Uint8Array(contents[i]!) }));
+    const zip = await packZip(files, 'mixture');
 
     const models = groupModels(await openZips([localFile('mixture.zip', zip)]), 'drop');
     expect(models.map(({ name, files }) => [name, files.map(({ path }) => path)])).toEqual([
