@@ -2,6 +2,7 @@
 import { printCard, printFloat32 } from './export/card.ts';
 import { safeName } from './export/zip.ts';
 import type { FileIdentity } from './identity.ts';
+import type { Way } from './inputs.ts';
 import type { WrittenFile } from './job/marker.ts';
 import { readConfig, type Config } from './model/config.ts';
 import { readModules, type Modules } from './model/modules.ts';
@@ -45,6 +46,8 @@ export interface Made {
   readonly name: string;
   /** (models,) what pins each checkpoint. */
   readonly identities: readonly (readonly FileIdentity[])[];
+  /** How the values of Hub models came; the recipe does not depend on it. */
+  readonly inputs?: Way;
   /** So far: without the recipe and the card. */
   readonly files: readonly WrittenFile[];
 }
@@ -90,7 +93,7 @@ export async function cardOf(
   named: readonly NamedSource[],
   { modules, prompts, embeds }: Base,
   { weights, scoring, alpha, dtype = 'F32', pageUrl }: Omit<MergeJob, 'models'>,
-  { name, identities, files }: Made,
+  { name, identities, inputs, files }: Made,
   recipe: Recipe,
 ): Promise<string> {
   const models = named.map(async ({ ref, source }, m) => ({
@@ -107,6 +110,7 @@ export async function cardOf(
     folder: name,
     models: await Promise.all(models),
     dtype,
+    inputs: inputs ?? 'kept',
     scoring,
     alpha: alpha && { model: nameOfModel(named[alpha.tuned]!), alpha: alpha.alpha },
     embedding:

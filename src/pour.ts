@@ -170,7 +170,7 @@ export async function mergeAll(
     const identify = hands.identify ?? ((m: number) => identifyModel(named[m]!, watching));
     const identities: (readonly FileIdentity[])[] = [];
     for (const m of named.keys()) identities.push(await identify(m));
-    const made = { name, identities, files: [...small, ...read.map(toFile)].sort(byPath) };
+    const made = { name, identities, inputs: way, files: [...small, ...read.map(toFile)].sort(byPath) };
     const recipe = recipeOf(named, opened.base, job, made);
     small.push(await writeText(folder, recipePath, printRecipe(recipe), watching.signal));
     const card = await cardOf(named, opened.base, job, made, recipe);
@@ -234,7 +234,8 @@ export async function completeOutput(job: string, smoke: SmokeCheck): Promise<Ou
   const found = unproved.get(job);
   if (found === undefined) throw new KnownError('output-unproved', { job });
   const { folder, written, checks, startedMs } = found;
-  const proof: Proof = { checks: [...checks, smoke] };
+  const straight = written.inputs === 'straight' ? ({ inputs: 'straight' } as const) : {};
+  const proof: Proof = { checks: [...checks, smoke], ...straight };
   const { madeMs } = await folder.complete({ name: written.name, files: written.files, proof });
   unproved.delete(job);
   return { ...written, madeMs, proof, seconds: (performance.now() - startedMs) / 1000 };

@@ -47,6 +47,8 @@ export type SmokeCheck =
 export interface Proof {
   /** In the order in which they were made. */
   readonly checks: readonly Check[];
+  /** The values of Hub models were read straight from it: the Hub's hashes of their files were compared with nothing. */
+  readonly inputs?: 'straight';
 }
 
 export type OnCheck = (check: Check) => void;

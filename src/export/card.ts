@@ -33,6 +33,8 @@ export interface CardFacts {
   readonly models: readonly CardModel[];
   /** What the values are stored as. */
   readonly dtype: OutputDtype;
+  /** `straight`: the values of Hub models were read there while they were mixed, and the Hub's hashes compared with nothing. */
+  readonly inputs: 'kept' | 'straight';
   /** Where the weights come from; `undefined` when they were set by hand. */
   readonly scoring:
     | {
@@ -125,7 +127,7 @@ const storedAs: Readonly<Record<OutputDtype, string>> = {
     'The sums are then rounded once, to nearest, ties to even, to the dtype in which the first model stores the tensor (float64 becomes float32).',
 };
 
-function method({ scoring, alpha, files, dtype }: CardFacts): string {
+function method({ scoring, alpha, files, dtype, inputs }: CardFacts): string {
   const lines = [
     `Each tensor is the sum of weight times values over the models, in float32, in the order of the table, as LM-Cocktail computes it ([arXiv 2311.13534](https://arxiv.org/abs/2311.13534)). ${storedAs[dtype]}`,
   ];
@@ -133,11 +135,15 @@ function method({ scoring, alpha, files, dtype }: CardFacts): string {
   if (scoring !== undefined)
     lines.push(scoringText(scoring, alpha === undefined ? 'The weights' : 'Those shares'));
   if (alpha === undefined && scoring === undefined) lines.push('The weights were set by hand.');
+  if (inputs === 'straight') lines.push(straightText);
   // two spaces at the end of a line break it
   const hashes = files.map(({ path, sha256 }) => `SHA-256 of \`${path}\`: \`${sha256}\``);
   if (hashes.length > 0) lines.push(hashes.join('  \n'));
   return lines.join('\n\n');
 }
+
+const straightText =
+  "The values of the models from the Hub were read straight from it while they were mixed. Each part was checked for its place, its size and the file's version; the files were not compared with the hashes that the Hub states for them.";
 
 /** Source: LM-Cocktail, section 3. */
 function alphaText({ model, alpha }: NonNullable<CardFacts['alpha']>): string {

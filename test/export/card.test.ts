@@ -32,6 +32,7 @@ const facts: CardFacts = {
   alpha: undefined,
   embedding: { pooling: 'mean', normalised: true, prompts: { query: '', document: '' } },
   dtype: 'F32',
+  inputs: 'kept',
   files: [{ path: 'model.safetensors', sha256: 'ab'.repeat(32) }],
   link: undefined,
 };
@@ -82,6 +83,12 @@ tags:
     expect(card).toContain(said);
     expect(card.includes('rounded once')).toBe(dtype !== 'F32');
   });
+  test('says where the values were not compared with the hashes of the Hub', () => {
+    const sentence = 'the files were not compared with the hashes that the Hub states for them.';
+    expect(printCard(facts)).not.toContain(sentence);
+    expect(printCard({ ...facts, inputs: 'straight' })).toContain(sentence);
+  });
+
   test('states the losses where the models were scored', () => {
     const scored = [
       { ...base, loss: 0.123456789 },
