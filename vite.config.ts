@@ -12,6 +12,9 @@ import { headersOf, isolation, parseHub, policyPlugin } from './vite.policy.ts';
 /** The Hub that the app asks, fixed when it is built: tests and mirrors need no branch in the code. */
 const hub = parseHub(process.env['SHAKER_HUB']);
 
+/** What the Hub's client brings for uploads is dropped where nothing calls it: these packages only define. */
+const treeshake = { moduleSideEffects: [{ test: /@huggingface\/(blake3-jit|xetchunk-wasm)/, sideEffects: false }] };
+
 const testing = process.env['VITEST'] !== undefined;
 
 export default defineConfig({
@@ -30,7 +33,7 @@ export default defineConfig({
   ],
   server: { headers: isolation },
   preview: { headers: headersOf(hub) },
-  worker: { format: 'es', plugins: () => [kernelsPlugin()] },
+  worker: { format: 'es', plugins: () => [kernelsPlugin()], rolldownOptions: { treeshake } },
   build: { target: 'es2023', chunkSizeWarningLimit: 1000 },
   optimizeDeps: {
     exclude: ['onnxruntime-web'],

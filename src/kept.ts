@@ -2,8 +2,6 @@
  * What this browser keeps of this page: models that were fetched, mixtures, and jobs that were left unfinished. It
  * stays until a person deletes it, and a mixture can be saved again as long as it is there.
  */
-import { writeFiles } from './export/folder.ts';
-import { openJob } from './job/folder.ts';
 import type { WrittenFile } from './job/marker.ts';
 import { listJobs, removeKeptJob, type KeptJobs } from './job/kept.ts';
 import { indexPath } from './safetensors/shard-index.ts';
@@ -47,11 +45,14 @@ export async function saveOutput(
   folder: FileSystemDirectoryHandle,
   watching: Watching,
 ): Promise<void> {
+  // loaded when something is first saved
+  const { openJob } = await import('./job/folder.ts');
   const output = await openJob(job);
   const files = (await output.readComplete())?.files ?? [];
   const entries = files.toSorted(checkpointLast).map(async (file) => {
     return { ...file, file: await output.file(file.path) };
   });
+  const { writeFiles } = await import('./export/folder.ts');
   await writeFiles(await Promise.all(entries), folder, createSha256, watching);
 }
 

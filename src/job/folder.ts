@@ -18,7 +18,8 @@ import { createJobFile, openJobFile, type JobFile } from './job-file.ts';
 import { Journal, readJournal, type JournalText } from './journal.ts';
 import { holdLock, jobLock } from './lock.ts';
 import { readMarker, writeBegun, writeMarker, type Finished, type WrittenFile } from './marker.ts';
-import { finishReplacing, nextMarkerPath, replaceFile, writeWhole } from './replace.ts';
+import { ignoreAbsent, removeJob } from './remove.ts';
+import { finishReplacing, replaceFile, writeWhole } from './replace.ts';
 import { findFile, openFolder, openJobs } from './storage.ts';
 
 export class JobFolder {
@@ -265,21 +266,4 @@ async function hasEntry(folder: FileSystemDirectoryHandle, name: string): Promis
     if (isAbsent(error)) return false;
     throw toStorageError(error, name);
   }
-}
-
-/** Removes the folder of a job, if it is there, whoever may need it. */
-export async function removeJob(jobs: FileSystemDirectoryHandle, id: string): Promise<void> {
-  try {
-    // the marker goes first: a removal that is cut short leaves a leftover, never a job with holes
-    const folder = await jobs.getDirectoryHandle(id);
-    await folder.removeEntry(nextMarkerPath).catch(ignoreAbsent);
-    await folder.removeEntry('complete').catch(ignoreAbsent);
-    await jobs.removeEntry(id, { recursive: true });
-  } catch (error) {
-    if (!isAbsent(error)) throw toStorageError(error, id);
-  }
-}
-
-function ignoreAbsent(error: unknown): void {
-  if (!isAbsent(error)) throw error;
 }

@@ -4,10 +4,10 @@
  */
 import { KnownError } from '../errors.ts';
 import { walkFiles } from '../storage.ts';
-import { continueJob, removeJob, type JobFolder } from './folder.ts';
+import { removeJob } from './remove.ts';
 import { jobLock } from './lock.ts';
 import { readBegun, readMarker, type Begun, type Finished } from './marker.ts';
-import { readJournal, type JournalText } from './journal.ts';
+import { readJournal } from './journal.ts';
 import { offerLock } from './offered.ts';
 import { listFolders, openJobs } from './storage.ts';
 
@@ -70,22 +70,6 @@ export async function listJobs(offeredHere: readonly string[]): Promise<KeptJobs
     outputs: outputs.sort((a, b) => b.madeMs - a.madeMs),
     unfinished: unfinished.sort((a, b) => b.beganMs - a.beganMs),
   };
-}
-
-/** The unfinished job of this key, locked; `in-use` where another worker has it; `undefined` when there is none. */
-export async function findUnfinished(
-  key: string,
-): Promise<{ readonly folder: JobFolder; readonly earlier: JournalText } | 'in-use' | undefined> {
-  for (const handle of await listFolders()) {
-    const journal = await readJournal(handle);
-    if (journal?.head.key !== key || (await readMarker(handle)) !== undefined) continue;
-    const folder = await continueJob(handle.name);
-    if (folder !== undefined) return { folder, earlier: journal };
-    // finished or deleted since its journal was read
-    const { held = [] } = await navigator.locks.query();
-    if (held.some(({ name }) => name === jobLock(handle.name))) return 'in-use';
-  }
-  return undefined;
 }
 
 /** Deletes a job, finished or not. `name`: what to call it when it stays. Throws `kept-in-use` where a page offers it or a worker writes it. */

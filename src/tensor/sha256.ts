@@ -1,5 +1,4 @@
 /** SHA-256 of what comes piece by piece. `crypto.subtle` hashes only what is whole in memory. */
-import { openKernels } from './kernels.ts';
 
 export interface Sha256 {
   /** Takes the next bytes; copies them, so the caller may reuse the buffer at once. */
@@ -12,6 +11,8 @@ export interface Sha256 {
 const runBytes = 256 * 1024;
 
 export async function createSha256(): Promise<Sha256> {
+  // loaded when something is first hashed
+  const { openKernels } = await import('./kernels.ts');
   const kernels = await openKernels();
   const hash = kernels.beginSha256();
   const at = kernels.take(runBytes);

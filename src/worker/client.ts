@@ -6,7 +6,6 @@
  */
 import type { Device, RanOn } from '../graph/runtime.ts';
 import { KnownError } from '../errors.ts';
-import { makeFolder, removeFolder } from '../export/folder.ts';
 import type { FileIdentity } from '../identity.ts';
 import type { Kept, KeptItem } from '../kept.ts';
 import {
@@ -208,6 +207,8 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
     },
     async saveInto({ job: output, name }, parent, watch) {
       offers.offer(output);
+      // loaded when something is first saved
+      const { makeFolder, removeFolder } = await import('../export/folder.ts');
       const folder = await makeFolder(parent, name);
       try {
         await files.run((engine, job, report) => engine.save(job, output, folder, report), watch);

@@ -45,7 +45,7 @@ import { watchFetch, type LedgerEntry } from '../source/ledger.ts';
 import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
 import type { Tried, TryJob } from '../try-out.ts';
-import { flushFile, handsOf, serveReadBack, type Identify } from './hands.ts';
+import type { Identify } from './hands.ts';
 import { stopJob, stoppable, waits } from './jobs.ts';
 import { load } from './load.ts';
 import { carryKnownErrors } from './wire.ts';
@@ -98,6 +98,8 @@ async function openScorer(): Promise<Scorer> {
   const { Scorer } = await load(() => import('../score/score.ts'));
   return (scorer ??= new Scorer());
 }
+
+const ignore = (): void => undefined;
 
 const engine = {
   /** First call after a start, and again when the token changes. No request is made before it. */
@@ -188,21 +190,23 @@ const engine = {
     return stoppable(job, report, async (watching) => {
       const { mergeAll } = await load(() => import('../pour.ts'));
       const named = models.map(openSource);
+      const { handsOf } = await load(() => import('./hands.ts'));
       const hands = handsOf(named, watching, identify, reader, flush);
       return mergeAll(named, asked, watching, check, hands);
     });
   },
 
   /** Reads back what another worker writes and tells of through `port`, until that one closes it or the job is stopped. */
-  readBack(job: string, port: MessagePort): Promise<void> {
-    return stoppable(
-      job,
-      () => undefined,
-      ({ signal }) => serveReadBack(port, signal),
-    );
+  async readBack(job: string, port: MessagePort): Promise<void> {
+    const { serveReadBack } = await load(() => import('./hands.ts'));
+    return stoppable(job, ignore, ({ signal }) => serveReadBack(port, signal));
   },
 
-  flushFile,
+  /** Brings a file that another worker writes to the disk, and holds up this one for as long. */
+  async flushFile(job: string, path: string): Promise<void> {
+    const { flushFile } = await load(() => import('./hands.ts'));
+    return flushFile(job, path);
+  },
 
   /** Tries what another worker wrote. */
   smoke(
@@ -278,10 +282,7 @@ const engine = {
     return removeKept(item);
   },
 
-  /**
-   * Stops a job at its next chunk or batch. An `AbortSignal` cannot cross `postMessage`; this call can. `why`: it was not a person
-   * who stopped it.
-   */
+  /** Stops a job at its next chunk or batch; an `AbortSignal` cannot cross `postMessage`. `why`: no person stopped it. */
   cancel(job: string, why?: Pick<KnownError, 'code' | 'facts'>): void {
     stopJob(job, why && new KnownError(why.code, why.facts));
   },
