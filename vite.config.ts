@@ -13,7 +13,9 @@ import { headersOf, isolation, parseHub, policyPlugin } from './vite.policy.ts';
 const hub = parseHub(process.env['SHAKER_HUB']);
 
 /** What the Hub's client brings for uploads is dropped where nothing calls it: these packages only define. */
-const treeshake = { moduleSideEffects: [{ test: /@huggingface\/(blake3-jit|xetchunk-wasm)/, sideEffects: false }] };
+const treeshake = {
+  moduleSideEffects: [{ test: /@huggingface\/(blake3-jit|xetchunk-wasm)/, sideEffects: false }],
+};
 
 const testing = process.env['VITEST'] !== undefined;
 
