@@ -193,7 +193,8 @@ export async function mergeAll(
 /** Whether a later attempt may succeed where this one failed: nothing was wrong with models, plan or files. */
 function isPassing(error: unknown): boolean {
   return (
-    error instanceof KnownError && /^(hub-(unreachable|busy|status)|engine-(died|hung))$/.test(error.code)
+    error instanceof KnownError &&
+    /^(hub-(unreachable|busy|status)|engine-(died|hung)|storage-unavailable)$/.test(error.code)
   );
 }
 

@@ -183,8 +183,11 @@ export class JobFolder {
 
   /** Lets go of a job that is not finished, with what is in it: it can be continued. */
   async leave(): Promise<void> {
-    for (const file of this.#open) await file.discard();
-    this.#release();
+    try {
+      for (const file of this.#open) await file.discard();
+    } finally {
+      this.#release();
+    }
   }
 
   /** Deletes the job with all its files, finished or not; streams that are still open are closed first. */

@@ -5,6 +5,8 @@ import type { Progress } from '../../src/progress.ts';
 import type { ModelRef } from '../../src/source/source.ts';
 import { openClient, type Client, type Watch } from '../../src/worker/client.ts';
 import { clearStorage } from './clear-storage.ts';
+import type { Failing } from './failing.worker.ts';
+import failingUrl from './failing.worker.ts?worker&url';
 import { makeLargeModel, tensorBytes } from './large-model.ts';
 
 const tensorCount = 5;
@@ -13,11 +15,12 @@ const workers: ListedWorker[] = [];
 /** Messages to workers of this name wait here. */
 let held: { readonly name: string; readonly messages: (() => void)[] } | undefined;
 
+/** All workers are of the kind that can be told to fail. */
 class ListedWorker extends Worker {
   readonly name: string;
 
-  constructor(address: string | URL, options: WorkerOptions) {
-    super(address, options);
+  constructor(_: string | URL, options: WorkerOptions) {
+    super(failingUrl, options);
     this.name = options.name ?? '';
     workers.push(this);
   }
@@ -56,25 +59,10 @@ function hashOf({ files }: Output): string {
   return files.find(({ path }) => path === 'model.safetensors')?.sha256 ?? '';
 }
 
-/** Calls `act` once, when so much is written. */
-function whenWritten(bytes: number, act: () => void): Watch['report'] {
-  let acted = false;
-  return ({ stage, done }: Progress) => {
-    if (acted || stage !== 'merge' || done < bytes) return;
-    acted = true;
-    act();
-  };
-}
-
-function workerOf(name: string): ListedWorker {
-  const found = workers.findLast((worker) => worker.name === name);
-  if (found === undefined) throw new Error(`there is no worker ${name}`);
-  return found;
-}
-
-/** No message of the engine's: its listener throws, and nobody catches. */
-function crash(name: string): void {
-  workerOf(name).postMessage({ argumentList: [null] });
+/** Mixes, until the worker of this name fails. */
+function mergeFailing(name: string, how: Failing, watch: Watch = {}): Promise<Output> {
+  workers.findLast((worker) => worker.name === name)?.postMessage({ failing: how });
+  return merge({}, watch);
 }
 
 async function openJobs(): Promise<FileSystemDirectoryHandle> {
@@ -88,10 +76,11 @@ async function jobNames(): Promise<readonly string[]> {
   return names;
 }
 
-/** Cuts a mixture short, so that it can be gone on with, and returns its job. */
+/** Cuts a mixture short after three chunks, and returns its job. */
 async function cutShort(): Promise<string> {
-  const report = whenWritten(3 * tensorBytes, () => crash('files'));
-  await expect(merge({}, { report })).rejects.toMatchObject({ code: 'engine-died' });
+  await expect(mergeFailing('files', 'lost')).rejects.toMatchObject({
+    code: 'storage-unavailable',
+  });
   const [job, ...others] = await jobNames();
   expect(others).toEqual([]);
   return job!;
@@ -126,36 +115,35 @@ function continuedChunks({ continuedBytes }: Output): number {
 }
 
 describe('a mixture that was cut short', () => {
-  test.each(['files', 'proof'])(
-    'by the end of the worker %s goes on from its last whole chunk',
-    async (name) => {
-      const report = whenWritten(2 * tensorBytes, () => crash(name));
-      await expect(merge({}, { report })).rejects.toMatchObject({ code: 'engine-died' });
-      const output = await merge();
-      expect(hashOf(output)).toBe(undisturbed);
-      expect(output.continuedBytes).toBeGreaterThan(2 * tensorBytes);
-      expect(await jobNames()).toEqual([output.job]);
-    },
-  );
+  test.each([
+    ['files', 'dies', 'engine-died'],
+    ['files', 'lost', 'storage-unavailable'],
+    ['proof', 'dies', 'engine-died'],
+    ['proof', 'lost', 'storage-unavailable'],
+  ] as const)('by the worker %s, which %s, goes on from its last whole chunk', async (name, how, code) => {
+    await expect(mergeFailing(name, how)).rejects.toMatchObject({ code });
+    const output = await merge();
+    expect(hashOf(output)).toBe(undisturbed);
+    expect(continuedChunks(output)).toBeGreaterThanOrEqual(3);
+    expect(await jobNames()).toEqual([output.job]);
+  });
 
   test.each(['files', 'proof'])(
-    'by the end of the worker %s that nobody is told of can be stopped, and the next one is whole',
+    'by the end of the worker %s, of which nobody is told, can be stopped, and the next one is whole',
     async (name) => {
       const controller = new AbortController();
-      const report = whenWritten(2 * tensorBytes, () => {
-        workerOf(name).terminate();
-        controller.abort();
-      });
-      const merging = merge({}, { signal: controller.signal, report });
+      const failed = new BroadcastChannel('failing');
+      failed.onmessage = () => controller.abort();
+      const merging = mergeFailing(name, 'hangs', { signal: controller.signal });
       await expect(merging).rejects.toMatchObject({ name: 'AbortError' });
+      failed.close();
       expect(hashOf(await merge())).toBe(undisturbed);
     },
   );
 
   test.each([
-    ['whose note is of other bytes', 1, (lines: readonly string[]) => join(lines.with(2, lines[3]!))],
+    ['whose note is of other bytes', 1, (lines: readonly string[]) => join(lines.with(2, lines[1]!))],
     ['whose note was torn', 1, (lines: readonly string[]) => join(lines.slice(0, 3)).slice(0, -5)],
-    ['that comes after one', 0, (lines: readonly string[]) => join(lines.toSpliced(1, 1))],
     [
       'where the journal is of another version',
       0,
@@ -172,31 +160,26 @@ describe('a mixture that was cut short', () => {
   test('does a chunk again that is not what its note says', async () => {
     const job = await cutShort();
     await change(job, ['output', 'model.safetensors'], (bytes) => {
-      bytes[2.5 * tensorBytes]! ^= 1;
+      bytes[1.5 * tensorBytes]! ^= 1;
       return bytes;
     });
     const output = await merge();
-    expect(continuedChunks(output)).toBe(3);
+    expect(continuedChunks(output)).toBe(2);
     expect(hashOf(output)).toBe(undisturbed);
   });
 
-  test('is not what another weight asks for', async () => {
+  test('is not what another weight asks for, nor the same files once one of them was changed', async () => {
     const job = await cutShort();
-    const output = await merge({ weights: [0.5, 0.5] });
-    expect(output.continuedBytes).toBe(0);
-    expect(hashOf(output)).not.toBe(undisturbed);
-    expect([...(await jobNames())].sort()).toEqual([job, output.job].sort());
-  });
-
-  test('is not what the same files ask for once one of them was changed', async () => {
-    await cutShort();
-    const changed = makeLargeModel('b', 2, tensorCount);
-    if (changed.kind !== 'local') throw new Error('not a local model');
-    const later = changed.files.map(({ path, file }) => {
+    const other = await merge({ weights: [0.5, 0.5] });
+    const [a, b] = models as readonly [ModelRef, ModelRef];
+    if (b.kind !== 'local') throw new Error('not a local model');
+    const later = b.files.map(({ path, file }) => {
       return { path, file: new File([file], path, { lastModified: 1 }) };
     });
-    const output = await merge({ models: [models[0]!, { ...changed, files: later }] });
-    expect(output.continuedBytes).toBe(0);
+    const changed = await merge({ models: [a, { ...b, files: later }] });
+    expect([other, changed].map(({ continuedBytes }) => continuedBytes)).toEqual([0, 0]);
+    expect(hashOf(other)).not.toBe(undisturbed);
+    expect([...(await jobNames())].sort()).toEqual([job, other.job, changed.job].sort());
   });
 });
 
@@ -207,7 +190,10 @@ describe('two tabs', () => {
     const { messages } = held;
     let first: Promise<Output> | undefined;
     await new Promise<void>((written) => {
-      first = merge({}, { report: whenWritten(tensorCount * tensorBytes, written) });
+      const report = ({ stage, done }: Progress): void => {
+        if (stage === 'merge' && done > tensorCount * tensorBytes) written();
+      };
+      first = merge({}, { report });
     });
     held = undefined;
     await expect(merge({}, {}, openClient())).rejects.toMatchObject({ code: 'job-in-use' });

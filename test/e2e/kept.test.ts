@@ -234,7 +234,7 @@ describe('a tab that is closed while mixing', () => {
       })
       .toBe(1);
     await kept.getByText('models 2, mixtures 0, unfinished 1').waitFor();
-    await kept.getByText('It cannot be continued yet').waitFor();
+    await kept.getByText('What can be continued goes on from the last whole chunk').waitFor();
     expect(await page.getByRole('button', { name: /Download .*zip/ }).count()).toBe(0);
 
     const before = await storedFiles(page, 'shaker-1/jobs');

@@ -28,9 +28,10 @@ export interface Kitchen {
   /** Of the models, by letter. */
   readonly folders: Readonly<Record<'a' | 'b', string>>;
   readonly profile: string;
-  /** Of the page, with the models of the Hub on it; `empty` with none. */
+  /** Of the page, with the models of the Hub on it; `empty` with none; `bare` is a picture of the same origin. */
   readonly address: string;
   readonly empty: string;
+  readonly bare: string;
   close(): Promise<void>;
 }
 
@@ -56,6 +57,7 @@ export async function openKitchen(work: string, size: Size): Promise<Kitchen> {
   return {
     ...{ hub, folders, profile, address: `${page}#${state}` },
     empty: `${page}#${state.replace(/m=.*?(?=&w=)/, 'm=none')}`,
+    bare: `${served.url}/icons/shaker.svg`,
     async close() {
       await served.close();
       await hub.close();

@@ -1,5 +1,5 @@
 /**
- * `npm run faults [-- --only kill,close,faults --count 20 --work DIR]`: what goes wrong while a mixture is made, in Chromium with a
+ * `npm run faults [-- --only kill,close,faults --count 20 --fault WORDS --work DIR]`: what goes wrong while a mixture is made, in Chromium with a
  * profile on disk. A mixture of 1 GB is killed with its browser, and closed with its tab, at `count` seeded moments each, and gone on
  * with; then everything else, on a small one. Exits 0 only if nothing wrong was offered.
  */
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { cutShort, mixUndisturbed } from './cuts.ts';
 import { openKitchen } from './kitchen.ts';
 import { sizes } from './models.ts';
+import { runFaults } from './single.ts';
 import { Tally } from './tally.ts';
 
 const { values: options } = parseArgs({
@@ -17,6 +18,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: 'kill,close,faults' },
     count: { type: 'string', default: '20' },
     work: { type: 'string' },
+    fault: { type: 'string' },
   },
 });
 
@@ -39,6 +41,19 @@ async function runCuts(work: string, only: readonly string[]): Promise<Tally> {
   return tally;
 }
 
+async function runSingle(work: string): Promise<Tally> {
+  mkdirSync(work, { recursive: true });
+  const tally = new Tally();
+  const kitchen = await openKitchen(work, sizes.small);
+  try {
+    await runFaults(kitchen, tally, options.fault);
+  } finally {
+    await kitchen.close();
+  }
+  tally.print('faults');
+  return tally;
+}
+
 async function main(): Promise<boolean> {
   const only = options.only.split(',');
   const work = options.work ?? mkdtempSync(join(tmpdir(), 'shaker-faults-'));
@@ -46,6 +61,7 @@ async function main(): Promise<boolean> {
   try {
     if (only.includes('kill') || only.includes('close'))
       tallies.push(await runCuts(join(work, 'cuts'), only));
+    if (only.includes('faults')) tallies.push(await runSingle(join(work, 'faults')));
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
