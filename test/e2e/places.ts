@@ -5,4 +5,6 @@ export const placeCount = 2;
  * Hosts, copies for when there is no network, quotas and picked folders: minutes, each in profiles of their own. By
  * `npm run test:long`, since all the others have to end within a quarter of an hour on two cores.
  */
-export const longTests = ['deploy', 'kept', 'offline', 'save-folder'].map((name) => `test/e2e/${name}.test.ts`);
+export const longTests = ['deploy', 'kept', 'offline', 'save-folder'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
