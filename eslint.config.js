@@ -38,6 +38,8 @@ export default ts.config(
     languageOptions: {
       parserOptions: {
         project: ['./tsconfig.json', './src/worker/tsconfig.json', './test/tsconfig.json'],
+        // as for Svelte's files: other settings would have every program made anew whenever the kind of file changes
+        extraFileExtensions: ['.svelte'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
