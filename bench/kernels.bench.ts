@@ -14,20 +14,31 @@ import { build } from 'vite';
 import { kernelsPlugin } from '../vite.kernels.ts';
 import { chromiumArguments, findChromium } from '../test/support/chromium.ts';
 import { serveFolders } from '../test/support/static-server.ts';
-import { measureKernels, type Rate } from './kernels/measure.ts';
+import type { Rate } from './kernels/measure.ts';
 
-async function inChromium(): Promise<readonly Rate[]> {
-  const work = mkdtempSync(join(tmpdir(), 'shaker-kernels-'));
+/** With the kernels compiled in, as only the build can have them. */
+async function buildInto(work: string, entry: string, out: string, ssr: boolean): Promise<void> {
   await build({
     ...{ configFile: false, plugins: [kernelsPlugin()], logLevel: 'error', root: import.meta.dirname },
     build: {
-      ...{ outDir: work, emptyOutDir: true, target: 'es2023' },
+      ...{ outDir: work, emptyOutDir: false, target: 'es2023', ssr },
       rolldownOptions: {
-        input: join(import.meta.dirname, 'kernels/kernels.worker.ts'),
-        output: { entryFileNames: 'worker.js' },
+        input: join(import.meta.dirname, entry),
+        output: { entryFileNames: out },
       },
     },
   });
+}
+
+async function inNode(work: string): Promise<readonly Rate[]> {
+  writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
+  await buildInto(work, 'kernels/measure.ts', 'measure.js', true);
+  const built = (await import(join(work, 'measure.js'))) as typeof import('./kernels/measure.ts');
+  return built.measureKernels();
+}
+
+async function inChromium(work: string): Promise<readonly Rate[]> {
+  await buildInto(work, 'kernels/kernels.worker.ts', 'worker.js', false);
   writeFileSync(join(work, 'index.html'), '<!doctype html><title>kernels</title>');
   const server = await serveFolders([['/', work]]);
   const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArguments() });
@@ -38,7 +49,6 @@ async function inChromium(): Promise<readonly Rate[]> {
   } finally {
     await browser.close();
     await server.close();
-    rmSync(work, { recursive: true, force: true });
   }
 }
 
@@ -65,5 +75,10 @@ function print(engine: string, rates: readonly Rate[]): void {
   console.log('');
 }
 
-print('Node', await measureKernels());
-print('Chromium, a worker', await inChromium());
+const work = mkdtempSync(join(tmpdir(), 'shaker-kernels-'));
+try {
+  print('Node', await inNode(work));
+  print('Chromium, a worker', await inChromium(work));
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}

@@ -12,9 +12,11 @@ const behindBytes = 32 * 1024 * 1024;
 export class FlushBehind {
   readonly #flush: Flush | undefined;
   readonly #job: string;
+  readonly #paths = new Set<string>();
   #path = '';
   #waiting = 0;
   #running: Promise<void> | undefined;
+  #stopped = false;
 
   /** @param flush absent where no other worker can open a file that is being written */
   constructor(job: string, flush: Flush | undefined) {
@@ -22,20 +24,39 @@ export class FlushBehind {
     this.#flush = flush;
   }
 
+  /** The files that `end` brings to the disk. */
+  get paths(): ReadonlySet<string> {
+    return this.#paths;
+  }
+
   /** So many more bytes of `path` were written. */
   wrote(path: string, bytes: number): void {
+    if (this.#flush === undefined) return;
+    this.#paths.add(path);
     this.#waiting = path === this.#path ? this.#waiting + bytes : bytes;
     this.#path = path;
     if (this.#running || this.#waiting < behindBytes) return;
     this.#waiting = 0;
-    this.#running = this.#flush?.(this.#job, path)
-      // whoever closes the file flushes it once more, and says what is wrong
+    this.#running = this.#flush(this.#job, path)
+      // `end` flushes it once more, and says what is wrong
       .catch(() => undefined)
       .finally(() => (this.#running = undefined));
   }
 
-  /** Resolves when nobody has a file open any more. */
+  /** Resolves when all of these files lie on the disk. Throws what flushing one throws: `storage-full`, `output-missing`. */
   async end(): Promise<void> {
+    await this.#running;
+    for (const path of this.#paths) {
+      if (this.#stopped) return;
+      const last = this.#flush?.(this.#job, path);
+      this.#running = last?.catch(() => undefined);
+      await last;
+    }
+  }
+
+  /** Resolves when nobody has a file open any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#running;
   }
 }

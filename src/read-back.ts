@@ -158,3 +158,8 @@ function readTensors(header: Uint8Array, file: string, fileBytes: number): reado
 export async function openReadBack(job: string, chunkBytes: number): Promise<ReadBack> {
   return new ReadBack(await openUnfinished(job), await openKernels(), chunkBytes);
 }
+
+/** Has the kernels compiled before they are needed. */
+export async function prepareReadBack(): Promise<void> {
+  await openKernels();
+}

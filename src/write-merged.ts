@@ -41,11 +41,11 @@ export interface CheckpointToWrite {
 }
 
 export interface WrittenCheckpoint {
-  /** Resolves once all of it was read back. Throws what `Reader` throws. */
+  /** Resolves once all of it was read back and lies on the disk. Throws what `Reader` throws, and `storage-full`. */
   readonly readBack: Promise<readonly ReadFile[]>;
   /** Bytes that an earlier attempt had written. */
   readonly continuedBytes: number;
-  /** Stops reading back: before the files are removed. */
+  /** Stops reading back and flushing: before the files are removed. */
   readonly close: () => Promise<void>;
 }
 
@@ -92,21 +92,26 @@ export async function writeMerged(
       journal.note(checksum);
       telling.tell(toWritten(chunk, checksum), file);
       if (file.isShared) behind.wrote(chunk.path, bytes.byteLength);
+      await telling.waitForReader(watching.signal);
       written += bytes.byteLength;
       report({ stage: 'merge', subject: chunk.path, done: written, total, unit: 'bytes' });
       // what stops it, and what was checked, are messages
       await breathe();
     }
-    await behind.end();
-    files.flush();
+    // reading back goes on from the system's memory while the last of it is brought to the disk
+    files.flush(behind.paths);
     files.close();
+    const flushed = behind.end();
     journal.close();
-    const readBack = telling.finish();
+    const readBack = Promise.all([telling.finish(), flushed]).then(([read]) => read);
     // it may fail before somebody asks
     readBack.catch(() => undefined);
-    return { readBack, continuedBytes, close: () => reader.close() };
+    const close = async (): Promise<void> => {
+      await Promise.all([reader.close(), behind.stop()]);
+    };
+    return { readBack, continuedBytes, close };
   } catch (error) {
-    await Promise.all([reader.close(), behind.end()]);
+    await Promise.all([reader.close(), behind.stop()]);
     throw error;
   } finally {
     for (const checkpoint of stored) checkpoint.close();
@@ -162,8 +167,9 @@ class Files {
     return file;
   }
 
-  flush(): void {
-    for (const file of this.#open.values()) file.flush();
+  /** Brings those that are open to the disk, but for those that somebody else brings there. */
+  flush(others: ReadonlySet<string>): void {
+    for (const [path, file] of this.#open) if (!others.has(path)) file.flush();
   }
 
   close(): void {
@@ -172,6 +178,12 @@ class Files {
   }
 }
 
+/**
+ * How much of the output the writer may be ahead of who reads it back. Hashing takes longer than mixing: a writer that takes the
+ * processor for itself closes the file sooner, and has a person wait longer for the proof.
+ */
+const leadShare = 1 / 3;
+
 /** Tells the reader of chunks: at once where files are shared, else when they are closed. */
 class Telling {
   readonly #reader: Reader;
@@ -179,9 +191,12 @@ class Telling {
   readonly #total: number;
   readonly #held: WrittenChunk[] = [];
   #path = '';
+  #given = 0;
   #checked = 0;
   #closed = false;
   #failure: Error | undefined;
+  /** Called when a chunk was read back, or could not be. */
+  #heard: () => void = () => undefined;
 
   constructor(reader: Reader, chunks: readonly Chunk[], watching: Watching) {
     this.#reader = reader;
@@ -192,6 +207,18 @@ class Telling {
   tell(chunk: WrittenChunk, { isShared }: JobFile): void {
     if (isShared) this.#give(chunk);
     else this.#held.push(chunk);
+  }
+
+  /** Resolves when the reader is near enough. Throws why it stopped reading, and the signal's reason. */
+  async waitForReader(signal: AbortSignal): Promise<void> {
+    while (this.#given - this.#checked > this.#total * leadShare) {
+      if (this.#failure !== undefined) throw this.#failure;
+      signal.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
   }
 
   /** All files are closed. */
@@ -208,13 +235,19 @@ class Telling {
   }
 
   #give(chunk: WrittenChunk): void {
+    const bytes = chunk.end - chunk.start;
+    this.#given += bytes;
     this.#reader.take(chunk).then(
       () => {
-        this.#checked += chunk.end - chunk.start;
+        this.#checked += bytes;
         this.#path = chunk.path;
+        this.#heard();
         if (this.#closed) this.#report();
       },
-      (error: Error) => (this.#failure ??= error),
+      (error: Error) => {
+        this.#failure ??= error;
+        this.#heard();
+      },
     );
   }
 

@@ -68,6 +68,11 @@ export class Pour {
     );
   }
 
+  /** For when mixing is the next thing to do. */
+  prepare(): void {
+    this.#client.prepareMerge();
+  }
+
   async mix(): Promise<void> {
     const job = this.#job();
     if (!job || !this.mixable) return;

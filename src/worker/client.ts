@@ -100,6 +100,8 @@ export interface Client {
   ): readonly number[];
   /** Throws `weights-invalid` unless every weight is finite and they sum to 1 within 1e-3. */
   checkWeights(weights: readonly number[]): void;
+  /** Starts and loads what `merge` needs, for when it is asked for soon. What fails is said by `merge`. */
+  prepareMerge(): void;
   /**
    * Downloads what is missing (`fetch`), merges (`merge`), and proves what was written (`check`, `smoke`). An output is
    * one whose proof is whole; after any failure or stop there is none.
@@ -181,6 +183,12 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
     weigh: (losses, temperature) => weigh(losses, temperature),
     weighAround,
     checkWeights: (weights) => checkWeights(weights),
+    prepareMerge() {
+      for (const worker of [files, proof, disk]) {
+        const work = worker === files ? 'merge' : 'read-back';
+        worker.run((engine) => engine.prepare(work)).catch(() => undefined);
+      }
+    },
     merge(asked, watch, trial = { device: 'automatic' }) {
       askToKeep();
       const job = { ...linkedPage(), ...asked };

@@ -9,7 +9,6 @@ import type { Flush } from '../flush-behind.ts';
 import type { FileIdentity } from '../identity.ts';
 import {
   compareAll,
-  createSha256,
   embedTexts,
   inspectModel,
   parseExamples,
@@ -18,7 +17,6 @@ import {
   tokenizeTexts,
   type Comparison,
   type ModelFacts,
-  type NamedSource,
   type ScoreJob,
   type Scores,
 } from '../pipeline.ts';
@@ -30,31 +28,17 @@ import type { Found } from '../search.ts';
 import type { SmokeJob } from '../smoke.ts';
 import type { Example } from '../score/examples.ts';
 import type { Table } from '../score/table.ts';
-import { openCached } from '../source/cached.ts';
-import {
-  openDemo,
-  readDemoExamples,
-  readDemoManifest,
-  readDemoSample,
-  type DemoSample,
-} from '../source/demo.ts';
+import { readDemoExamples, readDemoManifest, readDemoSample, type DemoSample } from '../source/demo.ts';
 import { parseHubId } from '../source/hub-id.ts';
-import type { HubAccess } from '../source/hub-fetch.ts';
-import { openHub, pinRevision } from '../source/hub.ts';
+import { pinRevision } from '../source/hub.ts';
 import { watchFetch, type LedgerEntry } from '../source/ledger.ts';
-import { openLocal } from '../source/local.ts';
 import type { ModelRef } from '../source/source.ts';
 import type { Tried, TryJob } from '../try-out.ts';
 import type { Identify } from './hands.ts';
-import { stopJob, stoppable, waits } from './jobs.ts';
+import { stopJob, stoppable } from './jobs.ts';
 import { load } from './load.ts';
+import { demoUrl, hubAccess, openSource, setUp, type Setup } from './sources.ts';
 import { carryKnownErrors } from './wire.ts';
-
-export interface Setup {
-  /** Address of the folder of embedded models. */
-  readonly demoUrl: string;
-  readonly token: string | undefined;
-}
 
 /** What comes with the page. */
 export interface Demo {
@@ -64,36 +48,9 @@ export interface Demo {
   readonly samples: readonly Pick<DemoSample, 'id' | 'source' | 'licence'>[];
 }
 
-let setup: Setup = { demoUrl: '', token: undefined };
 /** Tells the page of a request. Comlink drops what a proxy that was collected is told, so it is kept here. */
 let tellRequest: (entry: LedgerEntry) => void = () => undefined;
 let scorer: Scorer | undefined;
-/** Hub and embedded models by name and commit: their listings and small files are read once. */
-const sources = new Map<string, NamedSource['source']>();
-
-function openSource(ref: ModelRef): NamedSource {
-  switch (ref.kind) {
-    case 'local':
-      return { ref, source: openLocal(ref.name, ref.files) };
-    case 'demo':
-      return { ref, source: keep(`demo ${ref.name}`, () => openDemo(ref.name, setup.demoUrl)) };
-    case 'hub': {
-      const open = () => openCached(openHub(ref, hubAccess()), createSha256);
-      return { ref, source: keep(`hub ${ref.id} ${ref.commit}`, open) };
-    }
-  }
-}
-
-function hubAccess(): HubAccess {
-  return { hubUrl: __HUB__, token: setup.token, waits };
-}
-
-function keep(key: string, open: () => NamedSource['source']): NamedSource['source'] {
-  const source = sources.get(key) ?? open();
-  sources.set(key, source);
-  return source;
-}
-
 async function openScorer(): Promise<Scorer> {
   const { Scorer } = await load(() => import('../score/score.ts'));
   return (scorer ??= new Scorer());
@@ -104,22 +61,21 @@ const ignore = (): void => undefined;
 const engine = {
   /** First call after a start, and again when the token changes. No request is made before it. */
   begin(next: Setup, onRequest: (entry: LedgerEntry) => void): void {
-    if (next.token !== setup.token) sources.clear();
-    setup = next;
+    setUp(next);
     tellRequest = onRequest;
   },
 
   async demo(): Promise<Demo> {
-    const { models, samples } = await readDemoManifest(setup.demoUrl);
+    const { models, samples } = await readDemoManifest(demoUrl());
     return {
       models: models.map(({ name }) => ({ kind: 'demo', name })),
-      examples: parseExamples(await readDemoExamples(setup.demoUrl)),
+      examples: parseExamples(await readDemoExamples(demoUrl())),
       samples: samples.map(({ id, source, licence }) => ({ id, source, licence })),
     };
   },
 
   async sample(id: string): Promise<readonly Example[]> {
-    return parseExamples(await readDemoSample(id, setup.demoUrl));
+    return parseExamples(await readDemoSample(id, demoUrl()));
   },
 
   /** Here, since a text of megabytes would hold up the page. */
@@ -175,6 +131,12 @@ const engine = {
 
   tokenize(ref: ModelRef, texts: readonly string[]): Promise<readonly (readonly number[])[]> {
     return tokenizeTexts(openSource(ref), texts);
+  },
+
+  /** Loads what will run, before somebody asks for it. Throws `page-part-missing`. */
+  async prepare(work: 'merge' | 'read-back'): Promise<void> {
+    const { prepare } = await load(() => import('./hands.ts'));
+    await prepare(work);
   },
 
   /** Writes, and checks what files alone tell. The folder stays this worker's until `complete` or `discardUnproved`. */

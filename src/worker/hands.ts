@@ -5,8 +5,15 @@ import { identifyModel, type FileIdentity } from '../identity.ts';
 import type { NamedSource } from '../pipeline.ts';
 import type { Hands } from '../pour.ts';
 import { openUnfinished } from '../job/folder.ts';
-import { openReadBack, type ReadBack, type ReadFile, type WrittenChunk } from '../read-back.ts';
+import {
+  openReadBack,
+  prepareReadBack,
+  type ReadBack,
+  type ReadFile,
+  type WrittenChunk,
+} from '../read-back.ts';
 import type { Watching } from '../score/score.ts';
+import { load } from './load.ts';
 
 /** What tells model `m` of this computer from any other, from the worker that reads it. */
 export type Identify = (m: number) => Promise<readonly FileIdentity[]>;
@@ -17,6 +24,12 @@ interface Served {
   take(chunk: WrittenChunk): Promise<void>;
   finish(): Promise<readonly ReadFile[]>;
   close(): Promise<void>;
+}
+
+/** Has ready what reads back, or what merges. Throws `page-part-missing`. */
+export async function prepare(work: 'merge' | 'read-back'): Promise<void> {
+  if (work === 'merge') await load(() => import('../pour.ts'));
+  await prepareReadBack();
 }
 
 export function handsOf(

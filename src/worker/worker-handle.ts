@@ -8,7 +8,8 @@ import { KnownError } from '../errors.ts';
 import type { Progress, Report } from '../progress.ts';
 import type { Check, OnCheck } from '../proof.ts';
 import type { LedgerEntry } from '../source/ledger.ts';
-import type { Engine, Setup } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { Setup } from './sources.ts';
 import { carryKnownErrors } from './wire.ts';
 
 carryKnownErrors();
