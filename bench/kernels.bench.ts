@@ -14,7 +14,7 @@ import { build } from 'vite';
 import { kernelsPlugin } from '../vite.kernels.ts';
 import { chromiumArguments, findChromium } from '../test/support/chromium.ts';
 import { serveFolders } from '../test/support/static-server.ts';
-import type { Rate } from './kernels/measure.ts';
+import type { measureKernels, Rate } from './kernels/measure.ts';
 
 /** With the kernels compiled in, as only the build can have them. */
 async function buildInto(work: string, entry: string, out: string, ssr: boolean): Promise<void> {
@@ -33,7 +33,9 @@ async function buildInto(work: string, entry: string, out: string, ssr: boolean)
 async function inNode(work: string): Promise<readonly Rate[]> {
   writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
   await buildInto(work, 'kernels/measure.ts', 'measure.js', true);
-  const built = (await import(join(work, 'measure.js'))) as typeof import('./kernels/measure.ts');
+  const built = (await import(join(work, 'measure.js'))) as {
+    measureKernels: typeof measureKernels;
+  };
   return built.measureKernels();
 }
 

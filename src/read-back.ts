@@ -66,6 +66,11 @@ export class ReadBack {
     const { at } = this.#room;
     const bytes = end - start;
     if (bytes > this.#room.bytes) throw new RangeError(`a chunk of ${bytes} bytes`);
+    const size = file.handle.size();
+    if (size < end) {
+      const why = `it ends at byte ${size}, and ${end} were written`;
+      throw new KnownError('output-damaged', { file: path, why });
+    }
     file.handle.read(this.#kernels.view(at, bytes), start);
     if (start > 0) this.#checkFinite(file, path, start, end);
     const got = this.#kernels.checksum(at, bytes);

@@ -6,7 +6,10 @@ import { isShared, openSync, readAll, toStorageError, writeAll, type SyncMode } 
 import { findFile } from './storage.ts';
 
 export interface JobFile {
+  /** When it was opened. */
   readonly bytes: number;
+  /** Bytes that it has now, whoever changed that. Throws `storage-unavailable`. */
+  size(): number;
   /** Whether another worker can open it before it is closed. */
   readonly isShared: boolean;
   /** Fills `into` from byte `at` on. Throws `storage-unavailable`. */
@@ -57,6 +60,13 @@ function toJobFile(handle: FileSystemSyncAccessHandle, bytes: number, path: stri
   return {
     bytes,
     isShared: isShared(handle),
+    size() {
+      try {
+        return handle.getSize();
+      } catch (error) {
+        throw toStorageError(error, path);
+      }
+    },
     read: (into, at) => readAll(handle, into, at, path),
     write: (chunk, at) => writeAll(handle, chunk, at, path),
     flush() {

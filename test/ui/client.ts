@@ -86,6 +86,7 @@ export function standIn(answers: Partial<Client>): Client {
     weigh,
     weighAround,
     checkWeights,
+    prepareMerge: () => undefined,
     merge: async () => ({
       job: `job-${++merges}`,
       name: 'mixture',
