@@ -244,6 +244,25 @@ describe('a tab that is closed while mixing', () => {
     await kept.getByText('models 2, mixtures 0, unfinished 0').waitFor();
     expect(await storedFiles(page, 'shaker-1/jobs')).toEqual({});
   });
+
+  test('is told of where the page begins, and goes on from what is written', async () => {
+    await holdMerge(app.page);
+    await app.page.close();
+    hub.faults.clear();
+    const page = await openTab(app);
+    const told = page.getByRole('region', { name: 'A mixture was left unfinished' });
+    await expect
+      .poll(async () => {
+        await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+        return told.count();
+      })
+      .toBe(1);
+    await told.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
+    await page.getByText('of it had been written before').waitFor();
+    const files = await storedFiles(page, 'shaker-1/jobs');
+    expect(Object.keys(files).filter((path) => path.endsWith('/complete'))).toHaveLength(1);
+  });
 });
 
 describe('a disk that is full', () => {
