@@ -92,7 +92,7 @@ export async function writeMerged(
       journal.note(checksum);
       telling.tell(toWritten(chunk, checksum), file);
       if (file.isShared) behind.wrote(chunk.path, bytes.byteLength);
-      await telling.waitForReader(watching.signal);
+      await telling.waitForReader();
       written += bytes.byteLength;
       report({ stage: 'merge', subject: chunk.path, done: written, total, unit: 'bytes' });
       // what stops it, and what was checked, are messages
@@ -195,13 +195,15 @@ class Telling {
   #checked = 0;
   #closed = false;
   #failure: Error | undefined;
-  /** Called when a chunk was read back, or could not be. */
+  /** Called when a chunk was read back, or could not be, and on a stop. */
   #heard: () => void = () => undefined;
 
   constructor(reader: Reader, chunks: readonly Chunk[], watching: Watching) {
     this.#reader = reader;
     this.#watching = watching;
     this.#total = chunks.reduce(sumBytes, 0);
+    // once, and not with each of thousands of waits
+    watching.signal.addEventListener('abort', () => this.#heard());
   }
 
   tell(chunk: WrittenChunk, { isShared }: JobFile): void {
@@ -210,14 +212,11 @@ class Telling {
   }
 
   /** Resolves when the reader is near enough. Throws why it stopped reading, and the signal's reason. */
-  async waitForReader(signal: AbortSignal): Promise<void> {
+  async waitForReader(): Promise<void> {
     while (this.#given - this.#checked > this.#total * leadShare) {
       if (this.#failure !== undefined) throw this.#failure;
-      signal.throwIfAborted();
-      await new Promise<void>((resolve) => {
-        this.#heard = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      this.#watching.signal.throwIfAborted();
+      await new Promise<void>((resolve) => (this.#heard = resolve));
     }
   }
 

@@ -51,6 +51,7 @@ export interface Demo {
 /** Tells the page of a request. Comlink drops what a proxy that was collected is told, so it is kept here. */
 let tellRequest: (entry: LedgerEntry) => void = () => undefined;
 let scorer: Scorer | undefined;
+
 async function openScorer(): Promise<Scorer> {
   const { Scorer } = await load(() => import('../score/score.ts'));
   return (scorer ??= new Scorer());
