@@ -28,8 +28,6 @@ declare global {
   var shakerOnPause: OnPause | undefined;
   /** Not in TypeScript's library. */
   var showDirectoryPicker: (() => Promise<FileSystemDirectoryHandle>) | undefined;
-  /** What the next worker that reads back begins with. */
-  var shakerSpoil: string | undefined;
   /** Defined by the driver. */
   function shakerPaused(): Promise<void>;
 }
@@ -45,21 +43,10 @@ export async function prepare(context: BrowserContext): Promise<void> {
     globalThis.Worker = new Proxy(Plain, {
       construct(target, inputs: [string, WorkerOptions]) {
         const worker = new target(...inputs);
-        if (inputs[1].name === 'proof') globalThis.shakerSpoil = undefined;
         started.push(Object.assign(worker, { shakerName: inputs[1].name }) as never);
         return worker;
       },
     });
-    // every worker starts from a blob of one line, an import: src/worker/start.ts
-    const plainAddress = URL.createObjectURL;
-    URL.createObjectURL = (source) => {
-      const begins = globalThis.shakerSpoil;
-      if (begins === undefined || !(source instanceof Blob) || source.type !== 'text/javascript') {
-        return plainAddress.call(URL, source);
-      }
-      const both = [source, `\nif (self.name === 'proof') ${begins};`];
-      return plainAddress.call(URL, new Blob(both, { type: source.type }));
-    };
     new BroadcastChannel('shaker-faults').onmessage = () => {
       const act = globalThis.shakerOnPause;
       if (act === 'call') void globalThis.shakerPaused();
@@ -76,12 +63,9 @@ export async function prepare(context: BrowserContext): Promise<void> {
   });
 }
 
-/** In the worker that writes, which is there; or in the next one that reads back, before it does anything. */
+/** In a worker that is there, or comes soon: both are started before a mixture is asked for. */
 export async function spoilHandles(page: Page, fault: HandleFault): Promise<void> {
-  const input = { ...fault, chunkBytes };
-  if (fault.worker === 'files') return (await findWorker(page, 'files')).evaluate(spoilIn, input);
-  const source = `(${spoilIn.toString()})(${JSON.stringify(input)})`;
-  await page.evaluate((source) => void (globalThis.shakerSpoil = source), source);
+  await (await findWorker(page, fault.worker)).evaluate(spoilIn, { ...fault, chunkBytes });
 }
 
 function spoilIn({

@@ -155,9 +155,13 @@ export async function discard(page: Page): Promise<void> {
 }
 
 export async function findWorker(page: Page, wanted: string): Promise<Worker> {
-  for (const worker of page.workers()) {
-    const name = await worker.evaluate(() => self.name).catch(() => '');
-    if (name === wanted) return worker;
+  // the page starts workers when it is likely to need them
+  for (let turn = 0; turn < 50; turn++) {
+    for (const worker of page.workers()) {
+      const name = await worker.evaluate(() => self.name).catch(() => '');
+      if (name === wanted) return worker;
+    }
+    await page.waitForTimeout(100);
   }
   throw new Error(`there is no worker ${wanted}`);
 }
