@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openBench } from '../test/parity/bench.ts';
-import { encoderExamples, readFamily, type Family } from '../test/parity/family.ts';
+import { examplesOf, readFamily, type Family } from '../test/parity/family.ts';
 import type { FamilyFiles, Harness } from '../test/parity/page.ts';
 
 declare const harness: Harness;
@@ -46,19 +46,15 @@ async function main(): Promise<void> {
   const named = process.argv[2];
   if (named === undefined) throw new Error('Name a folder: npm run bench:score -- FOLDER');
   const family = readFamily(resolve(named));
-  const examples = encoderExamples(family).map(({ query, pos, neg }) => ({
-    query,
-    positives: pos,
-    negatives: neg,
-  }));
+  const set = examplesOf(family);
 
   const scoring = await inBrowser(family, async (page, files) => {
     const seconds: number[] = [];
     for (let run = 0; run < repeats + 1; run++) {
-      const scores = await page.evaluate(
-        ([files, examples]) => harness.score(files, examples, 'own', 'cpu'),
-        [files, examples] as const,
-      );
+      const scores = await page.evaluate(([files, set]) => harness.score(files, set, 'own', 'cpu'), [
+        files,
+        set,
+      ] as const);
       seconds.push(scores.seconds);
     }
     return seconds;

@@ -120,6 +120,8 @@ export interface FactsOf {
   'module-unknown': { model: string; module: string };
   'module-kept': { model: string; module: string };
   'pooling-unknown': { model: string; pooling: string };
+  'task-unknown': { model: string; modelType: string; task: string };
+  'token-missing': { model: string; token: string };
   'graph-tensor-missing': { model: string; tensor: string };
   'graph-tensor-shape': { model: string; tensor: string; want: string; got: string };
   'tokenizer-missing': { model: string };
@@ -164,6 +166,11 @@ export interface FactsOf {
   'examples-not-text': { file: string };
   'example-query-missing': { example: number };
   'example-positive-missing': { example: number };
+  'example-output-missing': { example: number };
+  'example-negatives-needed': { example: number };
+  'example-nothing-scored': { example: number; model: string; limit: number };
+  'examples-task': { model: string; task: string };
+  'definition-unsupported': { model: string };
   'negatives-too-few': { example: number; want: number; got: number };
   'negatives-needed': Record<never, never>;
   'example-too-long': { example: number; model: string; tokens: number; limit: number };

@@ -1,6 +1,7 @@
 /** Who went into a mixture: its name, the recipe that makes it again, and the card that states every model, weight and identity. */
 import { printCard, printFloat32 } from './export/card.ts';
 import { safeName } from './export/zip.ts';
+import { isKnownType } from './graph/architectures.ts';
 import type { FileIdentity } from './identity.ts';
 import type { Way } from './inputs.ts';
 import type { WrittenFile } from './job/marker.ts';
@@ -12,6 +13,7 @@ import type { NamedSource } from './pipeline.ts';
 import type { MergeJob } from './pour.ts';
 import { checkpointFiles, printLink } from './recipe/link.ts';
 import { recipeVersion, type Recipe, type RecipeModel } from './recipe/recipe.ts';
+import { readTask } from './score/scorable.ts';
 
 /** Model 1's settings, which the mixture takes over. */
 export interface Base {
@@ -32,7 +34,13 @@ export async function describeBase(
   const config = await readConfig(source);
   const modules = await readModules(source, config);
   const prompts = edited ?? (await readPrompts(source)) ?? noPrompts;
-  return { source, config, modules, prompts, embeds: isEncoder(config.architecture) };
+  return { source, config, modules, prompts, embeds: embeds(config, source.name, modules) };
+}
+
+/** As scoring would run it; of a type that cannot be run, by its class's name. */
+function embeds(config: Config, model: string, modules: Modules): boolean {
+  if (!isKnownType(config.modelType)) return isEncoder(config.architecture);
+  return readTask(config, model, modules) === 'encoder';
 }
 
 /** E.g. `mix-of-base-bank-science`: the models' short names. */

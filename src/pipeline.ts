@@ -3,7 +3,8 @@
  * Inspect, then show problems, then run: nothing large is downloaded and nothing is computed before the
  * person has seen what does not fit.
  */
-import { KnownError, toProblem, type Problem } from './errors.ts';
+import type { Problem } from './errors.ts';
+import type { Task } from './graph/graph.ts';
 import type { Device, RanOn } from './graph/runtime.ts';
 import { isCached, openFetched } from './inputs.ts';
 import { planOutput, type PlannedOutput } from './merge/size.ts';
@@ -11,16 +12,17 @@ import { compareModels, type OpenedModel } from './model/compare.ts';
 import { readConfig, type Config } from './model/config.ts';
 import { compareLicences } from './model/compare-licence.ts';
 import { readLicence } from './model/licence.ts';
-import { readModules, type Modules } from './model/modules.ts';
+import { readModules } from './model/modules.ts';
 import { notePassedOver } from './model/passed-over.ts';
 import { noPrompts, readPrompts, suggestPrompts, type Prompts } from './model/prompts.ts';
 import { dtypesOf } from './model/summary.ts';
 import { noteTwins } from './model/twins.ts';
 import { openVocabulary } from './model/vocabulary.ts';
 import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
-import { printExamples, type Example } from './score/examples.ts';
-import { graphOf, type Scorable } from './score/scorable.ts';
-import type { LossDefinition, Scorer, Watching } from './score/score.ts';
+import { printExampleSet, type ExampleSet } from './score/examples.ts';
+import { judgeScoring } from './score/judge.ts';
+import { architectureOf, readTask, type Scorable } from './score/scorable.ts';
+import type { LossDefinition, ModelInput, Scorer, Watching } from './score/score.ts';
 import type { CachedSource } from './source/cached.ts';
 import type { ModelRef, Source } from './source/source.ts';
 import { hashText } from './tensor/sha256.ts';
@@ -38,7 +40,9 @@ export type { MergeJob, Output, OutputFile } from './pour.ts';
 export type { Tried, TryJob } from './try-out.ts';
 export type { Check, Proof } from './proof.ts';
 export type { Prompts } from './model/prompts.ts';
-export type { LossDefinition, Watching } from './score/score.ts';
+export type { LossDefinition, ModelInput, Watching } from './score/score.ts';
+export type { ExampleSet } from './score/examples.ts';
+export type { Task } from './graph/graph.ts';
 
 /** What a card shows of a model. Read from headers and small files only. */
 export interface ModelFacts {
@@ -53,6 +57,10 @@ export interface ModelFacts {
   readonly checkpointBytes: number;
   /** What is still to be downloaded before this model can be scored or merged; 0 for local and embedded models. */
   readonly bytesToFetch: number;
+  /** What it is run as, as its files say; `undefined` where it cannot be run. */
+  readonly task: Task | undefined;
+  /** What it can be run as, where somebody knows better; none where it cannot be run. */
+  readonly tasks: readonly Task[];
   readonly pooling: string;
   readonly normalised: boolean;
   readonly maxTokens: number;
@@ -75,7 +83,9 @@ export interface Comparison {
 
 export interface ScoreJob {
   readonly models: readonly ModelRef[];
-  readonly examples: readonly Example[];
+  readonly set: ExampleSet;
+  /** What the models are run as, where somebody says so; else what model 1's configuration says. */
+  readonly task?: Task;
   readonly definition: LossDefinition;
   readonly device: Device;
 }
@@ -113,6 +123,7 @@ export async function inspectModel({ ref, source }: NamedSource): Promise<ModelF
   const stated = await readPrompts(source);
   const suggested = suggestPrompts(ref.kind === 'hub' ? ref.id : ref.name);
   const { parameterCount, dtypes } = dtypesOf(checkpoint.tensors.values());
+  const { task, tasks, problems: judged } = await judgeScoring(source, config, modules);
   return {
     name: source.name,
     kind: ref.kind,
@@ -122,41 +133,22 @@ export async function inspectModel({ ref, source }: NamedSource): Promise<ModelF
     dtypes,
     checkpointBytes: checkpoint.bytes,
     bytesToFetch: await missingBytes(source, checkpoint),
-    pooling: modules.pooling ?? '',
-    normalised: modules.normalised,
+    task,
+    tasks,
+    // how a model pools is a fact of embedding models alone
+    pooling: task === 'encoder' ? (modules.pooling ?? '') : '',
+    normalised: task === 'encoder' && modules.normalised,
     maxTokens: modules.maxTokens,
     prompts: stated ?? suggested ?? noPrompts,
     promptsFrom: stated ? 'repository' : suggested ? 'suggested' : 'none',
     licence: await licenceOf({ ref, source }),
-    problems: [...(await scoringProblems(source, config, modules)), ...(await notePassedOver(source))],
+    problems: [...judged, ...(await notePassedOver(source))],
   };
 }
 
 /** The licence that the model's card states, else what the Hub stated when its revision was pinned. */
 export function licenceOf({ ref, source }: NamedSource): Promise<string | undefined> {
   return readLicence(source, ref.kind === 'hub' ? ref.licence : undefined);
-}
-
-/** Everything that scoring would refuse, and the notes of the model's own settings. */
-async function scoringProblems(
-  source: Source,
-  config: Config,
-  modules: Modules,
-): Promise<readonly Problem[]> {
-  const refusals: Problem[] = [];
-  try {
-    graphOf({ name: source.name, config }, modules.pooling ?? 'cls');
-  } catch (error) {
-    if (!(error instanceof KnownError)) throw error;
-    refusals.push(toProblem(error));
-    // how such a model would be pooled is not its problem
-    if (error.code === 'architecture-unknown') return refusals;
-  }
-  const names = (await source.list()).map(({ path }) => path);
-  if (!names.includes('tokenizer.json')) {
-    refusals.push(toProblem(new KnownError('tokenizer-missing', { model: source.name })));
-  }
-  return [...refusals, ...modules.problems];
 }
 
 /** How the models fit and what their licences mean for a mixture, from headers and small files. */
@@ -199,27 +191,34 @@ export async function openModel(source: Source | CachedSource): Promise<Opened> 
 export async function scoreAll(
   scorer: Scorer,
   named: readonly NamedSource[],
-  { examples, definition, device }: Omit<ScoreJob, 'models'>,
+  { set, task, definition, device }: Omit<ScoreJob, 'models'>,
   watching: Watching,
 ): Promise<Scores> {
   const started = performance.now();
-  const openAll = () => Promise.all(named.map(({ source }) => openScorable(source)));
+  const openAll = () => Promise.all(named.map(({ source }) => openScorable(source, task)));
   const models = await openFetched(named, openAll, watching);
-  const scored = await scorer.score(models, examples, definition, device, watching);
-  const examplesSha256 = await hashText(printExamples(examples));
+  const scored = await scorer.score(models, set, definition, device, watching);
+  const examplesSha256 = await hashText(printExampleSet(set));
   return { ...scored, seconds: (performance.now() - started) / 1000, examplesSha256 };
 }
 
-/** Embeddings of texts under the model's own settings, (texts,) of (dim,). */
-export async function embedTexts(
+export interface OutputOptions {
+  /** Stands before texts that are embedded. */
+  readonly prompt: string;
+  readonly device: Device;
+  readonly task?: Task;
+}
+
+/** What the model makes of inputs under its own settings: see `Scorer.outputs`. */
+export async function runOutputs(
   scorer: Scorer,
   named: NamedSource,
-  texts: readonly string[],
-  { prompt, device }: { readonly prompt: string; readonly device: Device },
+  inputs: readonly ModelInput[],
+  { prompt, device, task }: OutputOptions,
   watching: Watching,
-): Promise<{ readonly embeddings: readonly Float32Array[]; readonly ranOn: RanOn }> {
-  const model = await openFetched([named], () => openScorable(named.source), watching);
-  return scorer.embed(model, texts, prompt, device, watching);
+): Promise<{ readonly outputs: readonly Float32Array[]; readonly ranOn: RanOn }> {
+  const model = await openFetched([named], () => openScorable(named.source, task), watching);
+  return scorer.outputs(model, inputs, prompt, device, watching);
 }
 
 /** Token ids of texts, special tokens included, truncated to what the model takes. */
@@ -233,13 +232,15 @@ export async function tokenizeTexts(
 }
 
 /** A model ready to be scored, from headers and small files. Throws the refusals of scoring, and what opening throws. */
-export async function openScorable(source: Source): Promise<Scorable> {
+export async function openScorable(source: Source, asked?: Task): Promise<Scorable> {
   const config = await readConfig(source);
   const modules = await readModules(source, config);
+  const { name } = source;
+  const task = asked ?? readTask(config, name, modules);
   // settings before the tokenizer: a refusal by name says more than a tokenizer that is not there
-  graphOf({ name: source.name, config }, modules.pooling ?? 'cls');
+  architectureOf({ name, config, task }, modules.pooling ?? 'cls');
   const checkpoint = await openCheckpoint(source);
-  return { name: source.name, config, checkpoint, modules, tokenizer: await readTokenizer(source) };
+  return { name, config, task, checkpoint, modules, tokenizer: await readTokenizer(source) };
 }
 
 async function missingBytes(source: Source | CachedSource, { files }: Checkpoint): Promise<number> {

@@ -3,6 +3,7 @@
  * does a mixture computed in memory from the ingredients (recompute.ts). Both must say the same.
  */
 import { KnownError, toProblem, type ErrorCode, type Problem } from './errors.ts';
+import type { PartParameter } from './graph/graph.ts';
 import type { Device } from './graph/runtime.ts';
 import { openUnfinished } from './job/folder.ts';
 import { openWritten } from './job/written.ts';
@@ -12,7 +13,8 @@ import type { SmokeCheck } from './proof.ts';
 import { recomputeMixture } from './recompute.ts';
 import { openCheckpoint } from './safetensors/checkpoint.ts';
 import { toUnit } from './score/contrastive.ts';
-import { graphOf, ownPooling, readerOf, type Scorable } from './score/scorable.ts';
+import { partsOf } from './score/run-model.ts';
+import { architectureOf, ownPooling, readerOf, type Scorable } from './score/scorable.ts';
 import type { Scorer, Watching } from './score/score.ts';
 
 export interface SmokeJob extends Pick<MergeJob, 'weights' | 'dtype'> {
@@ -102,8 +104,8 @@ async function runOn(
   const kind = text.trim() === '' ? 'sentence' : 'example';
   const embed = async (model: Scorable): Promise<Float32Array> => {
     const texts = [kind === 'example' ? text : sentence];
-    const { embeddings } = await scorer.embed(model, texts, '', device, asSmoke(watching));
-    return toUnit(embeddings[0]!);
+    const { outputs } = await scorer.outputs(model, texts, '', device, asSmoke(watching));
+    return model.task === 'reranker' ? outputs[0]! : toUnit(outputs[0]!);
   };
   // its own settings and tokenizer on one side, the base's on the other: they too have to agree
   const got = await orRefusal(() => embed(output), new Set<ErrorCode>(['gpu-too-small']));
@@ -123,8 +125,10 @@ async function openBase(
   { signal, report }: Watching,
 ): Promise<Scorable> {
   const base = await openScorable(source);
-  const graph = graphOf(base, ownPooling(base));
-  const elements = graph.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+  const architecture = architectureOf(base, base.task === 'encoder' ? ownPooling(base) : 'cls');
+  const { body, head } = partsOf({ architecture, model: base.name }, 'logits');
+  const parts = [...body, ...head];
+  const elements = parts.flatMap(({ parameters }) => parameters.map(elementsOf));
   const needBytes = 4 * elements.reduce((sum, count) => sum + count, 0);
   // the runtime may have to be fetched: how large it is and how far is the browser's to know
   report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
@@ -133,8 +137,12 @@ async function openBase(
     throw new KnownError('memory-short', { model: base.name, needBytes, limitBytes: wasmLimitBytes });
   }
   // finds every parameter, or says which is not there
-  readerOf(graph, base);
+  readerOf(parts, base);
   return base;
+}
+
+function elementsOf({ shape }: PartParameter): number {
+  return shape.reduce((product, size) => product * size, 1);
 }
 
 /** What `work` gives, or why it cannot be done here. */

@@ -47,8 +47,8 @@ export async function tryOut(
   const cosines = async (model: Scorable, m: number): Promise<readonly number[]> => {
     const { query: before, document } = prompts[m] ?? { query: '', document: '' };
     const texts = [before + query, ...documents.map((text) => document + text)];
-    const { embeddings } = await scorer.embed(model, texts, '', device, watching);
-    const [first, ...others] = embeddings;
+    const { outputs } = await scorer.outputs(model, texts, '', device, watching);
+    const [first, ...others] = outputs;
     return others.map((embedding) => cosine(first!, embedding));
   };
   return {

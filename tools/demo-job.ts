@@ -56,11 +56,11 @@ async function embedZip(zip: string, work: string): Promise<readonly (readonly n
   try {
     const page = await bench.openPage();
     const models = [{ model, paths: paths.map((path) => path.slice(model.length + 1)) }];
-    const { embeddings } = await page.evaluate(
-      ([family, model, texts]) => harness.embed(family, model, texts, 'cpu'),
+    const { outputs } = await page.evaluate(
+      ([family, model, texts]) => harness.outputs(family, model, texts, 'cpu'),
       [{ base: bench.baseOf(folder), models }, model, texts] as const,
     );
-    return embeddings;
+    return outputs;
   } finally {
     await bench.close();
   }

@@ -1,18 +1,31 @@
 /**
- * BERT and what shares its computation: MiniLM, BGE, E5, GTE. Post-norm encoder with learned positions.
+ * BERT and what shares its layers: MiniLM, BGE, E5, GTE; RoBERTa and XLM-R, whose positions count from the padding id on;
+ * ELECTRA, whose tables are narrower than its layers. Post-norm encoders with learned positions.
  *
- *   x = LN(word[ids] + position[positions] + type[types])                    (batch·seq, dim)
+ *   x = LN(word[ids] + position[positions] + type[types])                    (tokens, dim)
  *   per layer: a = softmax(q kᵀ / √head + mask) v;  x = LN(x + a W + b)
  *              x = LN(x + act(x W₁ + b₁) W₂ + b₂)
  *
- * Source: BERT, https://arxiv.org/abs/1810.04805; transformers `BertModel`. The pooler is not computed: sentence
- * embeddings are pooled from the last layer.
+ * Source: BERT, https://arxiv.org/abs/1810.04805; RoBERTa, https://arxiv.org/abs/1907.11692; ELECTRA,
+ * https://arxiv.org/abs/2003.10555; transformers `BertModel`, `RobertaModel`, `ElectraModel`. BERT's pooler is computed for its
+ * classifier only: sentence embeddings are pooled from the last layer.
  */
 import { KnownError } from '../errors.ts';
 import type { Config } from '../model/config.ts';
 import { activation } from './activation.ts';
-import type { EncoderGraph, Parameter, PoolingNode } from './graph.ts';
-import { float, GraphWriter, integer, integers } from './onnx.ts';
+import { attend } from './attention.ts';
+import {
+  lastHidden,
+  readHeads,
+  readLayerCount,
+  readSize,
+  step,
+  type Body,
+  type Classifier,
+  type Family,
+} from './family.ts';
+import { add, flatten, layerNorm, linear } from './layers.ts';
+import type { PartWriter } from './part.ts';
 
 interface Sizes {
   readonly dim: number;
@@ -20,35 +33,68 @@ interface Sizes {
   readonly layerCount: number;
   readonly headCount: number;
   readonly vocabulary: number;
-  readonly maxPositions: number;
+  readonly positions: number;
   readonly typeCount: number;
   readonly epsilon: number;
-  readonly activation: string;
+  readonly act: string;
+  /** Of the tables. */
+  readonly tableDim: number;
+  /** The position of the first token, and the id that has none of its own. */
+  readonly first: number;
+  readonly skipped: number | undefined;
 }
 
-/** Far above any encoder's; a number like 10^9 would be built, layer by layer, until memory ends. */
-const maxLayerCount = 1024;
+export const bert: Family = {
+  tasks: ['encoder', 'reranker'],
+  build: (config, model) =>
+    buildBert(config, model, {
+      positions: 'from-zero',
+      tables: 'wide',
+      classifier: { pooling: 'cls', write: pooledClassifier },
+    }),
+};
 
-/** Builds the graph. Throws `config-field-invalid`, `config-unsupported`, `position-type-unknown`, `activation-unknown`. */
-export function buildBert(config: Config, model: string, pooling: PoolingNode): EncoderGraph {
-  const sizes = readSizes(config, model);
-  const graph = new GraphWriter();
-  const parameters: Parameter[] = [];
-  const parameter = (name: string, ...shape: readonly number[]): string => {
-    parameters.push({ name, shape });
-    return graph.input(name, 'float32', shape);
+export const roberta: Family = {
+  tasks: ['encoder', 'reranker'],
+  build: (config, model) =>
+    buildBert(config, model, {
+      positions: 'after-padding',
+      tables: 'wide',
+      classifier: denseClassifier('tanh'),
+    }),
+};
+
+export const electra: Family = {
+  tasks: ['encoder', 'reranker'],
+  build: (config, model) =>
+    buildBert(config, model, {
+      positions: 'from-zero',
+      tables: 'narrow',
+      classifier: denseClassifier('gelu'),
+    }),
+};
+
+interface Variant {
+  readonly positions: 'from-zero' | 'after-padding';
+  readonly tables: 'wide' | 'narrow';
+  readonly classifier: Classifier;
+}
+
+function buildBert(config: Config, model: string, variant: Variant): Body {
+  const sizes = readSizes(config, model, variant);
+  const { dim, layerCount, positions, first } = sizes;
+  const layers = Array.from({ length: layerCount }, (_, layer) =>
+    step(dim, (part, x) => writeLayer(part, x, `encoder.layer.${layer}`, sizes)),
+  );
+  return {
+    stages: [(part) => part.give(lastHidden, writeEmbeddings(part, sizes), dim), ...layers],
+    dim,
+    maxPositions: positions - first,
+    classifier: variant.classifier,
   };
-  const block = new BertBlock(graph, parameter, sizes, model);
-
-  let x = block.embeddings();
-  for (let layer = 0; layer < sizes.layerCount; layer++) x = block.layer(x, `encoder.layer.${layer}`);
-  poolSequence(graph, x, sizes.dim, pooling);
-
-  const { headCount, dim, maxPositions } = sizes;
-  return { bytes: graph.finish('bert'), parameters, headCount, dim, maxPositions, pooling };
 }
 
-function readSizes(config: Config, model: string): Sizes {
+function readSizes(config: Config, model: string, { positions, tables }: Variant): Sizes {
   const positionType = config.string('position_embedding_type', 'absolute');
   if (positionType !== 'absolute') throw new KnownError('position-type-unknown', { model, positionType });
   // either turns the encoder into something else; both are false in every embedding model
@@ -56,142 +102,81 @@ function readSizes(config: Config, model: string): Sizes {
     if (config.boolean(field, false))
       throw new KnownError('config-unsupported', { model, field, value: 'true' });
   }
-  const size = (field: string, fallback?: number, most = Number.MAX_SAFE_INTEGER) => {
-    const value = config.integer(field, fallback);
-    if (value >= 1 && value <= most) return value;
-    const why = value < 1 ? `${value} is not above 0` : `${value} is above ${most}`;
-    throw new KnownError('config-field-invalid', { file: config.file, field, why });
-  };
-  const dim = size('hidden_size');
-  const headCount = config.integer('num_attention_heads');
-  if (headCount < 1 || dim % headCount !== 0) {
-    const why = `${headCount} does not divide hidden_size ${dim}`;
-    throw new KnownError('config-field-invalid', { file: config.file, field: 'num_attention_heads', why });
-  }
-  return {
+  const dim = readSize(config, 'hidden_size');
+  const padding = positions === 'after-padding' ? config.integer('pad_token_id', 1) : undefined;
+  const sizes: Sizes = {
     dim,
-    headCount,
-    innerDim: size('intermediate_size'),
-    layerCount: size('num_hidden_layers', undefined, maxLayerCount),
-    vocabulary: size('vocab_size'),
-    maxPositions: size('max_position_embeddings'),
-    typeCount: size('type_vocab_size', 2),
+    headCount: readHeads(config, 'num_attention_heads', dim, 'hidden_size'),
+    innerDim: readSize(config, 'intermediate_size'),
+    layerCount: readLayerCount(config, 'num_hidden_layers'),
+    vocabulary: readSize(config, 'vocab_size'),
+    positions: readSize(config, 'max_position_embeddings'),
+    typeCount: readSize(config, 'type_vocab_size', 2),
     // transformers' default, when the field is absent
     epsilon: config.number('layer_norm_eps', 1e-12),
-    activation: config.string('hidden_act', 'gelu'),
+    act: config.string('hidden_act', 'gelu'),
+    tableDim: tables === 'narrow' ? readSize(config, 'embedding_size', 128) : dim,
+    first: padding === undefined ? 0 : padding + 1,
+    skipped: padding,
   };
+  if (sizes.positions > sizes.first) return sizes;
+  const why = `${sizes.positions} leaves no row after the padding's`;
+  throw new KnownError('config-field-invalid', { file: config.file, field: 'max_position_embeddings', why });
 }
 
-class BertBlock {
-  readonly #graph: GraphWriter;
-  readonly #parameter: (name: string, ...shape: readonly number[]) => string;
-  readonly #sizes: Sizes;
-  readonly #model: string;
-
-  constructor(
-    graph: GraphWriter,
-    parameter: (name: string, ...shape: readonly number[]) => string,
-    sizes: Sizes,
-    model: string,
-  ) {
-    this.#graph = graph;
-    this.#parameter = parameter;
-    this.#sizes = sizes;
-    this.#model = model;
-  }
-
-  /** (batch·seq, dim) */
-  embeddings(): string {
-    const { vocabulary, maxPositions, typeCount, dim } = this.#sizes;
-    const graph = this.#graph;
-    const ids = graph.input('ids', 'int64', ['batch', 'seq']);
-    const types = graph.input('types', 'int64', ['batch', 'seq']);
-    const positions = graph.input('positions', 'int64', [1, 'seq']);
-    graph.input('mask', 'float32', ['batch', 1, 1, 'seq']);
-    graph.input('heads', 'int64', [4]);
-
-    const word = graph.node('Gather', [
-      this.#parameter('embeddings.word_embeddings.weight', vocabulary, dim),
-      ids,
-    ]);
-    const place = graph.node('Gather', [
-      this.#parameter('embeddings.position_embeddings.weight', maxPositions, dim),
-      positions,
-    ]);
-    const type = graph.node('Gather', [
-      this.#parameter('embeddings.token_type_embeddings.weight', typeCount, dim),
-      types,
-    ]);
-    // in transformers' order: word + type, then + position
-    const sum = graph.node('Add', [graph.node('Add', [word, type]), place]);
-    return this.#norm(graph.node('Reshape', [sum, graph.shape(-1, dim)]), 'embeddings.LayerNorm');
-  }
-
-  /** (batch·seq, dim) to the same. */
-  layer(x: string, name: string): string {
-    const { dim, innerDim } = this.#sizes;
-    const graph = this.#graph;
-    const attended = this.#linear(this.#attention(x, name), `${name}.attention.output.dense`, dim, dim);
-    const middle = this.#norm(graph.node('Add', [attended, x]), `${name}.attention.output.LayerNorm`);
-    const wide = this.#linear(middle, `${name}.intermediate.dense`, innerDim, dim);
-    const active = activation(graph, this.#sizes.activation, wide, this.#model);
-    const narrow = this.#linear(active, `${name}.output.dense`, dim, innerDim);
-    return this.#norm(graph.node('Add', [narrow, middle]), `${name}.output.LayerNorm`);
-  }
-
-  #attention(x: string, name: string): string {
-    const { dim, headCount } = this.#sizes;
-    const graph = this.#graph;
-    // (batch·seq, dim) → (batch, heads, seq, head), or (batch, heads, head, seq) for the keys
-    const split = (part: string, order: readonly number[]) => {
-      const flat = this.#linear(x, `${name}.attention.self.${part}`, dim, dim);
-      const heads = graph.node('Reshape', [flat, 'heads']);
-      return graph.node('Transpose', [heads], { attributes: { perm: integers(...order) } });
-    };
-    const query = split('query', [0, 2, 1, 3]);
-    const key = split('key', [0, 2, 3, 1]);
-    const value = split('value', [0, 2, 1, 3]);
-    const scale = graph.scalar(1 / Math.sqrt(dim / headCount));
-    const scores = graph.node('Mul', [graph.node('MatMul', [query, key]), scale]);
-    const shares = graph.node('Softmax', [graph.node('Add', [scores, 'mask'])], {
-      attributes: { axis: integer(-1) },
-    });
-    const mixed = graph.node('Transpose', [graph.node('MatMul', [shares, value])], {
-      attributes: { perm: integers(0, 2, 1, 3) },
-    });
-    return graph.node('Reshape', [mixed, graph.shape(-1, dim)]);
-  }
-
-  /** x Wᵀ + b with W (out, in), as checkpoints store it: Gemm on the flattened batch is the fastest form on every provider. */
-  #linear(x: string, name: string, outDim: number, inDim: number): string {
-    const matrix = this.#parameter(`${name}.weight`, outDim, inDim);
-    const bias = this.#parameter(`${name}.bias`, outDim);
-    return this.#graph.node('Gemm', [x, matrix, bias], { attributes: { transB: integer(1) } });
-  }
-
-  #norm(x: string, name: string): string {
-    const { dim, epsilon } = this.#sizes;
-    const scale = this.#parameter(`${name}.weight`, dim);
-    const bias = this.#parameter(`${name}.bias`, dim);
-    return this.#graph.node('LayerNormalization', [x, scale, bias], {
-      attributes: { axis: integer(-1), epsilon: float(epsilon) },
-    });
-  }
+/** (tokens, dim) */
+function writeEmbeddings(part: PartWriter, sizes: Sizes): string {
+  const { vocabulary, positions, typeCount, tableDim, dim, epsilon, first, skipped } = sizes;
+  const word = part.lookup('embeddings.word_embeddings.weight', vocabulary, tableDim);
+  const place = part.node('Gather', [
+    part.parameter('embeddings.position_embeddings.weight', positions, tableDim),
+    part.feed({ kind: 'positions', first, ...(skipped === undefined ? {} : { skipped }) }),
+  ]);
+  const type = part.node('Gather', [
+    part.parameter('embeddings.token_type_embeddings.weight', typeCount, tableDim),
+    part.feed({ kind: 'types' }),
+  ]);
+  // in transformers' order: word + type, then + position
+  const sum = flatten(part, add(part, add(part, word, type), place), tableDim);
+  const normed = layerNorm(part, sum, 'embeddings.LayerNorm', { dim: tableDim, epsilon });
+  if (tableDim === dim) return normed;
+  return linear(part, normed, 'embeddings_project', { inDim: tableDim, outDim: dim });
 }
 
-/** (batch·seq, dim) to the output `embedding` (batch, 1, dim). */
-function poolSequence(graph: GraphWriter, x: string, dim: number, pooling: PoolingNode): void {
-  graph.input('hidden', 'int64', [3]);
-  const hidden = graph.node('Reshape', [x, 'hidden']);
-  switch (pooling) {
-    case 'matrix':
-      graph.node('MatMul', [graph.input('pool', 'float32', ['batch', 1, 'seq']), hidden], {}, 'embedding');
-      break;
-    case 'max': {
-      const kept = graph.node('Add', [hidden, graph.input('pool', 'float32', ['batch', 'seq', 1])]);
-      graph.node('ReduceMax', [kept, graph.shape(1)], { attributes: { keepdims: integer(1) } }, 'embedding');
-      break;
-    }
-  }
-  graph.output('embedding', 'float32', ['batch', 1, dim]);
+function writeLayer(part: PartWriter, x: string, name: string, sizes: Sizes): string {
+  const { dim, innerDim, headCount, epsilon, act } = sizes;
+  const square = { inDim: dim, outDim: dim };
+  const project = (which: string) => linear(part, x, `${name}.attention.self.${which}`, square);
+  const headDim = dim / headCount;
+  const attended = attend(part, project('query'), project('key'), project('value'), {
+    ...{ headCount, keyHeadCount: headCount, headDim },
+    scale: 1 / Math.sqrt(headDim),
+    reach: { kind: 'all' },
+  });
+  const joined = add(part, linear(part, attended, `${name}.attention.output.dense`, square), x);
+  const middle = layerNorm(part, joined, `${name}.attention.output.LayerNorm`, { dim, epsilon });
+  const wide = linear(part, middle, `${name}.intermediate.dense`, { inDim: dim, outDim: innerDim });
+  const narrow = linear(part, activation(part, act, wide), `${name}.output.dense`, {
+    inDim: innerDim,
+    outDim: dim,
+  });
+  return layerNorm(part, add(part, narrow, middle), `${name}.output.LayerNorm`, { dim, epsilon });
+}
+
+/** BERT's: tanh of the pooler's layer, then one linear layer. */
+function pooledClassifier(part: PartWriter, pooled: string, labelCount: number, dim: number): string {
+  const dense = linear(part, pooled, 'pooler.dense', { inDim: dim, outDim: dim });
+  return linear(part, activation(part, 'tanh', dense), 'classifier', { inDim: dim, outDim: labelCount });
+}
+
+/** RoBERTa's and its relatives': a head with two layers of its own. */
+export function denseClassifier(act: string): Classifier {
+  return {
+    pooling: 'cls',
+    write: (part, pooled, labelCount, dim) => {
+      const dense = linear(part, pooled, 'classifier.dense', { inDim: dim, outDim: dim });
+      const active = activation(part, act, dense);
+      return linear(part, active, 'classifier.out_proj', { inDim: dim, outDim: labelCount });
+    },
+  };
 }

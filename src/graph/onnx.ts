@@ -67,15 +67,32 @@ export class GraphWriter {
   /** Adds a node with one output and returns the output's name: `as`, or a fresh one. */
   node(operator: string, inputs: readonly string[], options: NodeOptions = {}, as?: string): string {
     const output = as ?? this.#fresh(operator);
+    this.#add(operator, inputs, [output], options);
+    return output;
+  }
+
+  /** A node with several outputs, e.g. Split. */
+  nodes(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    count: number,
+  ): readonly string[] {
+    const outputs = Array.from({ length: count }, () => this.#fresh(operator));
+    this.#add(operator, inputs, outputs, { attributes });
+    return outputs;
+  }
+
+  #add(operator: string, inputs: readonly string[], outputs: readonly string[], options: NodeOptions): void {
     const node = new Message();
     for (const input of inputs) node.text(1, input);
-    node.text(2, output).text(3, output).text(4, operator);
+    for (const output of outputs) node.text(2, output);
+    node.text(3, outputs[0]!).text(4, operator);
     for (const [name, attribute] of Object.entries(options.attributes ?? {})) {
       node.message(5, attributeMessage(name, attribute));
     }
     if (options.domain !== undefined) node.text(7, options.domain);
     this.#graph.message(1, node);
-    return output;
   }
 
   finish(name: string): Uint8Array {

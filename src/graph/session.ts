@@ -6,15 +6,25 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import { KnownError } from '../errors.ts';
-import type { EncoderGraph, Parameter } from './graph.ts';
+import type { PartParameter } from './graph.ts';
 import { buildFor, type Runtime, type RuntimeBuild } from './runtime.ts';
 
-/** A value for one run: int64 sizes and ids, or float32 masks. */
-export type Feed =
-  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly shape: readonly number[] }
-  | { readonly type: 'float32'; readonly data: Float32Array; readonly shape: readonly number[] };
+/** What goes into a run beside parameters, and, float32, what comes out. */
+export type Value = FloatValue | IntegerValue;
 
-/** A checkpoint's parameters, placed for one session's runs. Free them: GPU buffers are not collected. */
+export interface FloatValue {
+  readonly type: 'float32';
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+export interface IntegerValue {
+  readonly type: 'int64';
+  readonly data: BigInt64Array;
+  readonly shape: readonly number[];
+}
+
+/** A part's parameters, placed for one session's runs. Free them: GPU buffers are not collected. */
 export interface Placed {
   readonly feeds: Readonly<Record<string, Ort.Tensor>>;
   free(): void;
@@ -37,16 +47,16 @@ function exclusive<T>(work: () => Promise<T>): Promise<T> {
   return mine;
 }
 
-export class EncoderSession {
-  readonly graph: EncoderGraph;
+export class GraphSession {
+  readonly bytes: Uint8Array;
   readonly runtime: Runtime;
   readonly #ort: OrtModule;
   readonly #session: Ort.InferenceSession;
   /** Rejects when the GPU is lost; never otherwise. */
   readonly #lost: Promise<never>;
 
-  private constructor(graph: EncoderGraph, runtime: Runtime, ort: OrtModule, session: Ort.InferenceSession) {
-    this.graph = graph;
+  private constructor(bytes: Uint8Array, runtime: Runtime, ort: OrtModule, session: Ort.InferenceSession) {
+    this.bytes = bytes;
     this.runtime = runtime;
     this.#ort = ort;
     this.#session = session;
@@ -54,16 +64,16 @@ export class EncoderSession {
   }
 
   /** Throws `runtime-failed`, `gpu-lost`. */
-  static open(graph: EncoderGraph, runtime: Runtime): Promise<EncoderSession> {
+  static open(bytes: Uint8Array, runtime: Runtime): Promise<GraphSession> {
     return exclusive(async () => {
       try {
         const ort = await loadOrt(runtime);
-        const session = await ort.InferenceSession.create(graph.bytes, {
+        const session = await ort.InferenceSession.create(bytes, {
           executionProviders: [runtime.gpu === undefined ? 'wasm' : { name: 'webgpu', device: runtime.gpu }],
           // a node that would silently run on the CPU is an error instead
           ...(runtime.gpu === undefined ? {} : { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
         });
-        return new EncoderSession(graph, runtime, ort, session);
+        return new GraphSession(bytes, runtime, ort, session);
       } catch (error) {
         throw asKnown(error);
       }
@@ -71,17 +81,19 @@ export class EncoderSession {
   }
 
   /**
-   * Places parameters, one at a time in the graph's order. `read` gives float32 values (elements,). Memory: the
-   * whole model in float32, on the GPU or in this worker. Throws `gpu-too-small`, `gpu-lost`, and what `read` throws.
+   * Places parameters, one at a time in the part's order. `read` gives their values. Memory: the whole part in float32, on
+   * the GPU or in this worker. Throws `gpu-too-small`, `gpu-lost`, and what `read` throws.
    */
-  async place(read: (parameter: Parameter) => Promise<Float32Array>): Promise<Placed> {
+  async place(
+    parameters: readonly PartParameter[],
+    read: (parameter: PartParameter) => Promise<FloatValue>,
+  ): Promise<Placed> {
     const feeds: Record<string, Ort.Tensor> = {};
     const buffers: GPUBuffer[] = [];
     const free = () => buffers.forEach((buffer) => buffer.destroy());
     try {
-      for (const parameter of this.graph.parameters) {
-        const values = await read(parameter);
-        feeds[parameter.name] = this.#tensor(parameter, values, buffers);
+      for (const parameter of parameters) {
+        feeds[parameter.input] = this.#tensor(parameter.name, await read(parameter), buffers);
       }
       await this.runtime.gpu?.queue.onSubmittedWorkDone();
     } catch (error) {
@@ -91,21 +103,21 @@ export class EncoderSession {
     return { feeds, free };
   }
 
-  #tensor({ name, shape }: Parameter, values: Float32Array, buffers: GPUBuffer[]): Ort.Tensor {
+  #tensor(name: string, { data, shape }: FloatValue, buffers: GPUBuffer[]): Ort.Tensor {
     const { gpu } = this.runtime;
-    if (gpu === undefined) return new this.#ort.Tensor('float32', values, [...shape]);
-    const needBytes = Math.max(16, Math.ceil(values.byteLength / 16) * 16);
+    if (gpu === undefined) return new this.#ort.Tensor('float32', data, [...shape]);
+    const needBytes = Math.max(16, Math.ceil(data.byteLength / 16) * 16);
     const limitBytes = Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize);
     if (needBytes > limitBytes)
       throw new KnownError('gpu-too-small', { needBytes, limitBytes, tensor: name });
     const buffer = gpu.createBuffer({ size: needBytes, usage: bufferUsage });
     buffers.push(buffer);
-    gpu.queue.writeBuffer(buffer, 0, values.buffer, values.byteOffset, values.byteLength);
+    gpu.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
     return this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: [...shape] });
   }
 
-  /** Runs once and returns the output `embedding`, (batch, 1, dim) flattened. Throws `runtime-failed`, `gpu-lost`. */
-  run(placed: Placed, feeds: Readonly<Record<string, Feed>>): Promise<Float32Array> {
+  /** Runs once and returns every output by name. Throws `runtime-failed`, `gpu-lost`. */
+  run(placed: Placed, feeds: Readonly<Record<string, Value>>): Promise<ReadonlyMap<string, FloatValue>> {
     return exclusive(async () => {
       const inputs: Record<string, Ort.Tensor> = { ...placed.feeds };
       for (const [name, { type, data, shape }] of Object.entries(feeds)) {
@@ -116,9 +128,14 @@ export class EncoderSession {
       }
       try {
         const outputs = await Promise.race([this.#session.run(inputs), this.#lost]);
-        const values = await Promise.race([outputs['embedding']!.getData(), this.#lost]);
-        // a copy: the runtime may reuse its memory at the next run
-        return Float32Array.from(values as Float32Array);
+        const values = new Map<string, FloatValue>();
+        for (const [name, tensor] of Object.entries(outputs)) {
+          const data = await Promise.race([tensor.getData(), this.#lost]);
+          // a copy: the runtime may reuse its memory at the next run
+          const copy = Float32Array.from(data as Float32Array);
+          values.set(name, { type: 'float32', data: copy, shape: [...tensor.dims] });
+        }
+        return values;
       } catch (error) {
         throw await this.#explain(error);
       }

@@ -25,6 +25,11 @@ export class Config {
     return ownField(this.#fields, field) ?? undefined;
   }
 
+  /** Stated as null: where a family takes that for something else than absence. */
+  isNull(field: string): boolean {
+    return ownField(this.#fields, field) === null;
+  }
+
   integer(field: string, fallback?: number): number {
     const value = this.raw(field) ?? fallback;
     if (!Number.isSafeInteger(value)) throw this.#invalid(field, 'a whole number');

@@ -25,6 +25,12 @@ const prefixOfType: ReadonlyMap<string, string> = new Map([
   ['modernbert', 'model.'],
 ]);
 
+/**
+ * What language models put before the bare model's names, whatever their type: taken off where every tensor but a head's has
+ * it. Source: `base_model_prefix` of Llama, Mistral, Qwen, Gemma and OPT; of GPT-2; of GPT-NeoX.
+ */
+const commonPrefixes = ['model.', 'transformer.', 'gpt_neox.'] as const;
+
 /** First parts of canonical names that belong to a task, not to the encoder. */
 const headParts: ReadonlySet<string> = new Set([
   'cls',
@@ -43,6 +49,7 @@ const headParts: ReadonlySet<string> = new Set([
   'generator_lm_head',
   'mask_predictions',
   'lm_predictions',
+  'embed_out',
 ]);
 
 /** ModernBERT's heads have names that are the model itself elsewhere (T5's `decoder.`); DeBERTa's pooler stands with its heads. */
@@ -67,7 +74,8 @@ const tiedNames: ReadonlySet<string> = new Set([
 ]);
 
 /** Counters and tables that older libraries saved and every library computes by itself. */
-const computed = /(?:^|\.)(?:embeddings\.(?:position_ids|token_type_ids)|rotary_emb\.inv_freq)$/;
+const computed =
+  /(?:^|\.)(?:embeddings\.(?:position_ids|token_type_ids)|rotary_emb\.inv_freq|h\.\d+\.attn\.(?:masked_)?bias|attention\.(?:masked_)?bias)$/;
 
 export type Role = 'base' | 'pooler' | 'head';
 
@@ -90,12 +98,24 @@ export interface NamedTensors {
 
 export function nameTensors(tensors: ReadonlyMap<string, Tensor>, modelType: string): NamedTensors {
   const kept = [...tensors].filter(([name]) => !computed.test(name));
-  const known = prefixOfType.get(modelType) ?? '';
-  const prefix = kept.some(([name]) => name.startsWith(known)) ? known : '';
+  const known = prefixOfType.get(modelType);
+  const prefix = known === undefined ? commonPrefix(kept, modelType) : anyPrefix(kept, known);
   const stripped = new Map(kept.map(([name, tensor]) => [canonicalName(name, prefix), tensor]));
   // a file that holds a tensor under both names is none that the libraries write: its names stay as they are
   if (stripped.size < kept.length) return { prefix: '', tensors: new Map(kept) };
   return { prefix, tensors: stripped };
+}
+
+type Entries = readonly (readonly [name: string, tensor: Tensor])[];
+
+function anyPrefix(tensors: Entries, known: string): string {
+  return tensors.some(([name]) => name.startsWith(known)) ? known : '';
+}
+
+function commonPrefix(tensors: Entries, modelType: string): string {
+  const inside = tensors.filter(([name]) => roleOf(name, modelType) === 'base');
+  const all = (prefix: string) => inside.length > 0 && inside.every(([name]) => name.startsWith(prefix));
+  return commonPrefixes.find(all) ?? '';
 }
 
 function canonicalName(name: string, prefix: string): string {

@@ -10,6 +10,17 @@ export interface Example {
   readonly negatives: readonly string[];
 }
 
+/** What a language model is given, and what it should say: the reference's `input` and `output`. An empty input: a text of its own. */
+export interface Completion {
+  readonly input: string;
+  readonly output: string;
+}
+
+/** Embedding models and rerankers are judged by one kind, language models by the other. */
+export type ExampleSet =
+  | { readonly kind: 'contrastive'; readonly examples: readonly Example[] }
+  | { readonly kind: 'completion'; readonly examples: readonly Completion[] };
+
 /** Reads examples in JSON whose keys say what they are, whole or not at all: throws what the first line that is wrong earns. */
 export function parseExamples(text: string): readonly Example[] {
   const table = parseJsonRows(text);
@@ -28,4 +39,13 @@ export function printExamples(examples: readonly Example[]): string {
       ({ query, positives, negatives }) => JSON.stringify({ query, pos: positives, neg: negatives }) + '\n',
     )
     .join('');
+}
+
+/** JSON Lines under the reference's keys: `{"input", "output"}` a line. */
+export function printCompletions(examples: readonly Completion[]): string {
+  return examples.map(({ input, output }) => JSON.stringify({ input, output }) + '\n').join('');
+}
+
+export function printExampleSet(set: ExampleSet): string {
+  return set.kind === 'contrastive' ? printExamples(set.examples) : printCompletions(set.examples);
 }

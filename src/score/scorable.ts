@@ -1,7 +1,8 @@
 /** A model that is ready to be scored: its settings, tokenizer, graph and parameters by canonical name. */
 import { checkProblems, KnownError } from '../errors.ts';
-import { buildEncoder } from '../graph/architectures.ts';
-import type { EncoderGraph, Parameter } from '../graph/graph.ts';
+import { buildArchitecture, tasksOf, type Use } from '../graph/architectures.ts';
+import type { Architecture, Part, PartParameter, Task } from '../graph/graph.ts';
+import type { FloatValue } from '../graph/session.ts';
 import { checkQuantisation, type Config } from '../model/config.ts';
 import type { Modules } from '../model/modules.ts';
 import { nameTensors } from '../model/names.ts';
@@ -13,16 +14,41 @@ import type { TextTokenizer } from './tokenize.ts';
 export interface Scorable {
   readonly name: string;
   readonly config: Config;
+  /** What it is run as: as its configuration says, or as somebody corrected it. */
+  readonly task: Task;
   /** Of a file, or one that computes what is read (merge/mixed.ts). */
   readonly checkpoint: Pick<Checkpoint, 'tensors' | 'read'>;
   readonly modules: Modules;
   readonly tokenizer: TextTokenizer;
 }
 
-/** Builds the graph for this pooling. Throws the refusals of scoring: `architecture-unknown` and what a family's builder throws. */
-export function graphOf({ config, name }: Pick<Scorable, 'config' | 'name'>, pooling: Pooling): EncoderGraph {
+/**
+ * What a model is, as its files say: the class that saved it, and whether sentence-transformers' modules stand around it.
+ * Throws `architecture-unknown`.
+ */
+export function readTask(config: Config, name: string, { assumed }: Pick<Modules, 'assumed'>): Task {
+  const tasks = tasksOf(config, name);
+  const { architecture = '' } = config;
+  const stated: Task | undefined = architecture.endsWith('ForSequenceClassification')
+    ? 'reranker'
+    : !assumed || architecture.endsWith('EncoderModel')
+      ? 'encoder'
+      : architecture.endsWith('ForConditionalGeneration')
+        ? 'encoder-decoder'
+        : /ForCausalLM$|LMHead/.test(architecture)
+          ? 'decoder'
+          : undefined;
+  return stated !== undefined && tasks.includes(stated) ? stated : tasks[0]!;
+}
+
+/** Builds what runs the model. Throws the refusals of scoring: `architecture-unknown` and what a family's builder throws. */
+export function architectureOf(
+  { config, name, task }: Pick<Scorable, 'config' | 'name' | 'task'>,
+  pooling: Pooling,
+): Architecture {
   checkQuantisation(config, name);
-  return buildEncoder(config, name, pooling === 'max' ? 'max' : 'matrix');
+  const use: Use = task === 'encoder' ? { task, pooling: pooling === 'max' ? 'max' : 'matrix' } : { task };
+  return buildArchitecture(config, name, use);
 }
 
 /** The model's own pooling. Throws the first refusal that its modules earned. */
@@ -33,16 +59,14 @@ export function ownPooling({ name, modules }: Pick<Scorable, 'name' | 'modules'>
   return modules.pooling;
 }
 
-/**
- * How to read each of the graph's parameters, after all were found. Throws `graph-tensor-missing`, `graph-tensor-shape`.
- */
+/** How to read each parameter of these parts, after all were found. Throws `graph-tensor-missing`, `graph-tensor-shape`. */
 export function readerOf(
-  graph: EncoderGraph,
+  parts: readonly Part[],
   { name, config, checkpoint }: Pick<Scorable, 'name' | 'config' | 'checkpoint'>,
-): (parameter: Parameter) => Promise<Float32Array> {
+): (parameter: PartParameter, ids: readonly number[] | undefined) => Promise<FloatValue> {
   const { tensors } = nameTensors(checkpoint.tensors, config.modelType);
   const found = new Map<string, Tensor>();
-  for (const parameter of graph.parameters) {
+  for (const parameter of parts.flatMap(({ parameters }) => parameters)) {
     const tensor = tensors.get(parameter.name);
     if (tensor === undefined || !isFloat(tensor.dtype)) {
       throw new KnownError('graph-tensor-missing', { model: name, tensor: parameter.name });
@@ -53,10 +77,46 @@ export function readerOf(
       throw new KnownError('graph-tensor-shape', { model: name, tensor: parameter.name, want, got });
     found.set(parameter.name, tensor);
   }
-  return (parameter) => {
-    const tensor = found.get(parameter.name)!;
-    return checkpoint.read(tensor, 0, tensor.elementCount);
+  return async ({ name, shape, rows }, ids) => {
+    const tensor = found.get(name)!;
+    const rest = shape.slice(1);
+    const rowElements = rest.reduce((product, size) => product * size, 1);
+    if (rows === 'all') {
+      return { type: 'float32', data: await checkpoint.read(tensor, 0, tensor.elementCount), shape };
+    }
+    if ('end' in rows) {
+      const { start, end } = rows;
+      const data = await checkpoint.read(tensor, start * rowElements, end * rowElements);
+      return { type: 'float32', data, shape: [end - start, ...rest] };
+    }
+    const data = await readRows(checkpoint, tensor, ids ?? [], rowElements);
+    return { type: 'float32', data, shape: [ids?.length ?? 0, ...rest] };
   };
+}
+
+/** Rows that lie so near are read in one go: a request for less than this takes as long as one for this. */
+const nearElements = 64 * 1024;
+
+/** @param ids ascending @returns (ids · row,) */
+async function readRows(
+  checkpoint: Scorable['checkpoint'],
+  tensor: Tensor,
+  ids: readonly number[],
+  rowElements: number,
+): Promise<Float32Array> {
+  const rows = new Float32Array(ids.length * rowElements);
+  for (let from = 0; from < ids.length;) {
+    let to = from + 1;
+    while (to < ids.length && (ids[to]! - ids[to - 1]!) * rowElements <= nearElements) to++;
+    const start = ids[from]!;
+    const values = await checkpoint.read(tensor, start * rowElements, (ids[to - 1]! + 1) * rowElements);
+    for (let row = from; row < to; row++) {
+      const at = (ids[row]! - start) * rowElements;
+      rows.set(values.subarray(at, at + rowElements), row * rowElements);
+    }
+    from = to;
+  }
+  return rows;
 }
 
 function printShape(shape: readonly number[]): string {

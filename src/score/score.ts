@@ -2,35 +2,20 @@
  * Few-shot scoring: one loss a model, on the same examples. Models go through one at a time; what is kept between
  * them (and between calls) is the device and the session, which any checkpoint of the architecture can use.
  */
-import { KnownError, type Problem } from '../errors.ts';
-import type { EncoderGraph } from '../graph/graph.ts';
+import type { Problem } from '../errors.ts';
 import { openRuntime, type Device, type RanOn, type Runtime } from '../graph/runtime.ts';
-import { EncoderSession } from '../graph/session.ts';
-import type { Pooling } from '../model/pooling.ts';
-import type { Prompts } from '../model/prompts.ts';
+import { GraphSession } from '../graph/session.ts';
 import type { Report } from '../progress.ts';
-import { planOwn, planReference, toUnit, type Batch } from './contrastive.ts';
-import { embedSequences } from './embed.ts';
-import type { Example } from './examples.ts';
-import { lossesWithoutEach, lossOf } from './losses.ts';
-import { graphOf, ownPooling, readerOf, type Scorable } from './scorable.ts';
-import type { TextTokenizer } from './tokenize.ts';
+import { toUnit } from './contrastive.ts';
+import type { ExampleSet } from './examples.ts';
+import { planOutputs, type ModelInput } from './plan-outputs.ts';
+import { planModel, type LossDefinition, type ModelPlan } from './plan-model.ts';
+import { partsOf, runUnits } from './run-model.ts';
+import { readerOf, type Scorable } from './scorable.ts';
 import { checkLosses } from './weights.ts';
 
-export type LossDefinition =
-  | {
-      /** Each model's own pooling and normalisation, these prompts; cosine / 0.05; all examples in one batch. */
-      readonly kind: 'own';
-      /** (models,) in model order. */
-      readonly prompts: readonly Prompts[];
-    }
-  | {
-      /** The reference package's definition: CLS, no prompt, model 1's tokenizer, batches in order. */
-      readonly kind: 'reference';
-      readonly batchSize: number;
-      readonly maxInputTokens: number;
-      readonly negativeCount: number;
-    };
+export type { LossDefinition } from './plan-model.ts';
+export type { ModelInput } from './plan-outputs.ts';
 
 export interface Watching {
   readonly signal: AbortSignal;
@@ -47,47 +32,40 @@ export interface Losses {
   readonly problems: readonly Problem[];
 }
 
-/** The device and the session of one worker, made when first needed and kept for as long as they fit. */
+/** The device and the sessions of one worker, made when first needed and kept for as long as they fit. */
 export class Scorer {
   #asked: Device | undefined;
   #runtime: Promise<Runtime> | undefined;
-  #session: EncoderSession | undefined;
+  /** Of the last model that ran: one for each kind of part. */
+  #sessions: readonly GraphSession[] = [];
   /** Settles when the last job that was begun is over. */
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
    * Throws what the examples, the settings, the models and the device earn: `examples-empty`, `negatives-too-few`,
    * `example-too-long`, `architecture-unknown`, `gpu-missing`, `gpu-lost`, `loss-not-finite`, …; AbortError between
-   * batches. Memory: one model in float32, on the CPU twice: the values, and the runtime's copy.
+   * batches. Memory: the largest part of one model in float32 (graph/parts.ts), on the CPU twice: the values, and the
+   * runtime's copy.
    */
   score(
     models: readonly Scorable[],
-    examples: readonly Example[],
+    set: ExampleSet,
     definition: LossDefinition,
     device: Device,
     watching: Watching,
   ): Promise<Losses> {
     return this.#alone(watching.signal, async () => {
-      const batches =
-        definition.kind === 'own'
-          ? planOwn(examples)
-          : planReference(examples, definition.batchSize, definition.negativeCount);
-      const plans = models.map((model, m) => planModel(model, models[0]!, m, definition, batches));
+      const plans = models.map((model, m) => planModel(model, models[0]!, m, set, definition));
       // the runtime is fetched when it is first needed: how large it is and how far is the browser's to know
       watching.report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
       const runtime = await this.#open(device);
       const losses: number[] = [];
-      // `own` takes all examples in one batch
-      const batchSize = definition.kind === 'own' ? Infinity : definition.batchSize;
       /** (models, examples) */
       const without: (readonly number[])[] = [];
       for (const [m, model] of models.entries()) {
-        const { texts, pooling } = plans[m]!;
-        const graph = graphOf(donorOf(model, models[0]!, definition), pooling);
-        const session = await this.#sessionOf(graph, runtime);
-        const rows = await embedModel(session, model, texts, pooling, watching);
-        losses.push(lossOf(batches, rows));
-        without.push(lossesWithoutEach(batches, batchSize, rows));
+        const settled = plans[m]!.settle(await this.#run(model, plans[m]!, runtime, watching));
+        losses.push(settled.loss);
+        without.push(settled.without);
         // before the next model is loaded: a NaN makes the rest worthless
         checkLosses(
           losses,
@@ -103,21 +81,23 @@ export class Scorer {
     });
   }
 
-  /** Embeddings of `texts` under the model's own settings, with `prompt` before each: (texts,) of (dim,), normalised if the model does. */
-  async embed(
+  /**
+   * What the model makes of each input, under its own settings: an embedding (normalised if the model does), a reranker's
+   * scores, or the logits of what a language model would say next. `prompt` stands before texts that are embedded.
+   */
+  async outputs(
     model: Scorable,
-    texts: readonly string[],
+    inputs: readonly ModelInput[],
     prompt: string,
     device: Device,
     watching: Watching,
-  ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly ranOn: RanOn }> {
-    const pooling = ownPooling(model);
-    const sequences = texts.map((text) => encodeOwn(model, prompt + text).ids);
+  ): Promise<{ readonly outputs: readonly Float32Array[]; readonly ranOn: RanOn }> {
+    const plan = planOutputs(model, inputs, prompt);
     return this.#alone(watching.signal, async () => {
       const runtime = await this.#open(device);
-      const session = await this.#sessionOf(graphOf(model, pooling), runtime);
-      const rows = await embedModel(session, model, sequences, pooling, watching);
-      return { embeddings: model.modules.normalised ? rows.map(toUnit) : rows, ranOn: runtime.ranOn };
+      const rows = await this.#run(model, plan, runtime, watching, 'logits');
+      const normalised = model.task === 'encoder' && model.modules.normalised;
+      return { outputs: normalised ? rows.map(toUnit) : rows, ranOn: runtime.ranOn };
     });
   }
 
@@ -148,8 +128,7 @@ export class Scorer {
 
   async #open(device: Device): Promise<Runtime> {
     if (this.#asked !== device) {
-      await this.#session?.release();
-      this.#session = undefined;
+      await this.#keepSessions([]);
       (await this.#runtime?.catch(() => undefined))?.gpu?.destroy();
       this.#asked = device;
       this.#runtime = openRuntime(device);
@@ -163,117 +142,51 @@ export class Scorer {
     }
   }
 
-  async #sessionOf(graph: EncoderGraph, runtime: Runtime): Promise<EncoderSession> {
-    if (this.#session !== undefined && isSame(this.#session.graph.bytes, graph.bytes)) return this.#session;
-    // one live session a device: the runtime does not free a second one's memory
-    await this.#session?.release();
-    this.#session = undefined;
-    this.#session = await EncoderSession.open(graph, runtime);
-    return this.#session;
+  async #run(
+    model: Scorable,
+    plan: Omit<ModelPlan, 'settle' | 'problems'>,
+    runtime: Runtime,
+    { signal, report }: Watching,
+    wants: 'loss' | 'logits' = 'loss',
+  ): Promise<readonly Float32Array[]> {
+    const { architecture, units, pooling, hiddenId, length } = plan;
+    const parts = partsOf({ architecture, model: model.name }, wants);
+    const all = [...parts.body, ...parts.head];
+    const read = readerOf(all, model);
+    await this.#keepSessions(all.map(({ bytes }) => bytes));
+    // a model of several parts is read and run by turns: how much was read says how far it is
+    const inTurns = all.length > 1;
+    return runUnits(
+      {
+        ...{ architecture, model: model.name, read, pooling, hiddenId, length, signal },
+        open: (bytes) => this.#sessionOf(bytes, runtime),
+        onLoad: (done, total) =>
+          report({ stage: inTurns ? 'score' : 'load', subject: model.name, done, total, unit: 'bytes' }),
+        onRun: (done, total) =>
+          inTurns || report({ stage: 'score', subject: model.name, done, total, unit: 'batches' }),
+      },
+      units,
+      wants,
+    );
+  }
+
+  /** Releases all but those of these graphs: what a session holds is given back with it only. */
+  async #keepSessions(graphs: readonly Uint8Array[]): Promise<void> {
+    const isWanted = ({ bytes }: GraphSession): boolean => graphs.some((graph) => isSame(graph, bytes));
+    const unwanted = this.#sessions.filter((session) => !isWanted(session));
+    this.#sessions = this.#sessions.filter(isWanted);
+    for (const session of unwanted) await session.release();
+  }
+
+  async #sessionOf(bytes: Uint8Array, runtime: Runtime): Promise<GraphSession> {
+    const kept = this.#sessions.find((session) => isSame(session.bytes, bytes));
+    if (kept !== undefined) return kept;
+    const session = await GraphSession.open(bytes, runtime);
+    this.#sessions = [...this.#sessions, session];
+    return session;
   }
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-/** Whose settings a model runs under: the reference loads every model's tensors into one module, made from model 1's. */
-function donorOf(model: Scorable, first: Scorable, { kind }: LossDefinition): Scorable {
-  return kind === 'reference' ? first : model;
-}
-
-interface ModelPlan {
-  /** Token ids: all queries of all batches, then all passages. */
-  readonly texts: readonly (readonly number[])[];
-  readonly pooling: Pooling;
-  readonly problems: readonly Problem[];
-}
-
-/** Tokenises everything before anything large is loaded, so that what is wrong with the texts is said at once. */
-function planModel(
-  model: Scorable,
-  first: Scorable,
-  m: number,
-  definition: LossDefinition,
-  batches: readonly Batch[],
-): ModelPlan {
-  const pooling = definition.kind === 'own' ? ownPooling(model) : 'cls';
-  const { maxPositions } = graphOf(donorOf(model, first, definition), pooling);
-  if (definition.kind === 'reference') checkInputTokens(definition.maxInputTokens, first.tokenizer);
-  const encode = (text: string, side: keyof Prompts) =>
-    definition.kind === 'own'
-      ? { ...encodeOwn(model, (definition.prompts[m]?.[side] ?? '') + text), limit: model.modules.maxTokens }
-      : { ...first.tokenizer.encode(text, definition.maxInputTokens), limit: definition.maxInputTokens };
-
-  const longest = new Map<number, { tokens: number; limit: number }>();
-  const encodeAll = (side: keyof Prompts) =>
-    batches.flatMap(({ queries, passages, targets }, b) => {
-      const before = batches.slice(0, b).reduce((count, batch) => count + batch.queries.length, 0);
-      return (side === 'query' ? queries : passages).map((text, index) => {
-        const example =
-          before + (side === 'query' ? index : targets.findLastIndex((target) => target <= index)) + 1;
-        const { ids, fullCount, limit } = encode(text, side);
-        if (ids.length > maxPositions) {
-          // the reference crashes here: the position table has no such row
-          throw new KnownError('example-too-long', {
-            example,
-            model: model.name,
-            tokens: ids.length,
-            limit: maxPositions,
-          });
-        }
-        if (fullCount > Math.max(limit, longest.get(example)?.tokens ?? 0)) {
-          longest.set(example, { tokens: fullCount, limit });
-        }
-        return ids;
-      });
-    });
-  const texts = [...encodeAll('query'), ...encodeAll('document')];
-  const problems = [...longest].map(([example, { tokens, limit }]): Problem => ({
-    severity: 'note',
-    code: 'example-truncated',
-    facts: { example, model: model.name, tokens, limit },
-  }));
-  return { texts, pooling, problems };
-}
-
-/** A limit that leaves no room for a token of the text would give every text the same embedding. */
-function checkInputTokens(maxInputTokens: number, { leastTokens }: TextTokenizer): void {
-  if (Number.isSafeInteger(maxInputTokens) && maxInputTokens >= leastTokens) return;
-  throw new KnownError('setting-invalid', { setting: 'max-input-tokens', value: String(maxInputTokens) });
-}
-
-/** As sentence-transformers reads a text: stripped, lower-cased where the model says so. */
-function encodeOwn({ modules, tokenizer }: Scorable, text: string) {
-  const stripped = text.trim();
-  return tokenizer.encode(modules.lowerCase ? stripped.toLowerCase() : stripped, modules.maxTokens);
-}
-
-async function embedModel(
-  session: EncoderSession,
-  model: Scorable,
-  sequences: readonly (readonly number[])[],
-  pooling: Pooling,
-  { signal, report }: Watching,
-): Promise<readonly Float32Array[]> {
-  const read = readerOf(session.graph, model);
-  const total = session.graph.parameters.reduce(
-    (sum, { shape }) => sum + 4 * shape.reduce((n, size) => n * size, 1),
-    0,
-  );
-  let loaded = 0;
-  const placed = await session.place(async (parameter) => {
-    signal.throwIfAborted();
-    const values = await read(parameter);
-    loaded += values.byteLength;
-    report({ stage: 'load', subject: model.name, done: loaded, total, unit: 'bytes' });
-    return values;
-  });
-  try {
-    const onBatch = (done: number, total: number) =>
-      report({ stage: 'score', subject: model.name, done, total, unit: 'batches' });
-    return await embedSequences(session, placed, sequences, { pooling, signal, onBatch });
-  } finally {
-    placed.free();
-  }
 }

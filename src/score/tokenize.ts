@@ -37,6 +37,12 @@ export class TextTokenizer {
   private constructor(definition: Record<string, unknown>, settings: Record<string, unknown>) {
     const tokenizer = new Tokenizer(definition, settings);
     this.#tokenizer = tokenizer;
+    const idOf = (token: unknown) => {
+      const text = typeof token === 'string' ? token : (token as { content?: string } | null)?.content;
+      return text === undefined ? undefined : tokenizer.token_to_id(text);
+    };
+    this.padId = idOf(settings['pad_token']);
+    this.eosId = idOf(settings['eos_token']);
     this.#isolatesIdeographs = isolatesIdeographs(toRecord(definition['normalizer']));
     this.#keepEnd = settings['truncation_side'] === 'left';
     const bare = tokenizer.encode('a', { add_special_tokens: false }).ids;
@@ -59,6 +65,21 @@ export class TextTokenizer {
       const why = error instanceof Error ? error.message : String(error);
       throw new KnownError('tokenizer-unsupported', { model: source.name, why }, { cause: error });
     }
+  }
+
+  padId: number | undefined;
+  eosId: number | undefined;
+
+  encodePair(
+    first: string,
+    second: string,
+    maxTokens: number,
+  ): { ids: readonly number[]; types: readonly number[]; fullCount: number } {
+    const { ids, token_type_ids } = this.#tokenizer.encode(first, {
+      text_pair: second,
+      return_token_type_ids: true,
+    }) as never as { ids: number[]; token_type_ids: number[] };
+    return { ids, types: token_type_ids ?? ids.map(() => 0), fullCount: Math.min(ids.length, maxTokens) };
   }
 
   /** The shortest limit that leaves room for a token of the text. */

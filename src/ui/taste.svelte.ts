@@ -166,14 +166,14 @@ export class Taste {
     const of = this.#subject();
     const job = {
       models: cards.map((card) => card.state.model),
-      examples: this.#examples(),
+      set: { kind: 'contrastive', examples: this.#examples() } as const,
       definition: this.#definition(),
       device: this.device,
     };
     try {
       const end = await this.#task.run('score', (watch) => this.#client.score(job, watch));
       if (end.at === 'stopped') return;
-      this.#scored = { scores: end.value, of, models: cards, exampleCount: job.examples.length };
+      this.#scored = { scores: end.value, of, models: cards, exampleCount: job.set.examples.length };
     } catch (error) {
       // as it stands now: what was changed meanwhile must not hide why the work ended
       this.#failure = { error: error as Error, of: this.#attempt() };

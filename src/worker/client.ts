@@ -4,7 +4,7 @@
  * Two workers of one engine, so that cards answer while a model is scored: `files` reads, compares and merges;
  * `scoring` runs graphs. They hold nothing that cannot be had again, so either may be stopped and replaced.
  */
-import type { Device, RanOn } from '../graph/runtime.ts';
+import type { RanOn } from '../graph/runtime.ts';
 import { KnownError } from '../errors.ts';
 import type { FileIdentity } from '../identity.ts';
 import type { Kept, KeptItem } from '../kept.ts';
@@ -17,7 +17,16 @@ import {
   weigh,
   weighAround,
 } from '../pipeline.ts';
-import type { Comparison, ModelFacts, ScoreJob, Scores, Tried, TryJob } from '../pipeline.ts';
+import type {
+  Comparison,
+  ModelFacts,
+  ModelInput,
+  OutputOptions,
+  ScoreJob,
+  Scores,
+  Tried,
+  TryJob,
+} from '../pipeline.ts';
 import type { MergeJob, Output } from '../pour.ts';
 import type { Mapped, Mapping } from '../score/columns.ts';
 import type { Example } from '../score/examples.ts';
@@ -78,13 +87,13 @@ export interface Client {
   mapTable(table: Table, mapping: Mapping, takenCount: number): Mapped;
   /** Downloads what is missing (stage `fetch`), then scores (stages `load` and `score`). An abort rejects with AbortError within a second. */
   score(job: ScoreJob, watch?: Watch): Promise<Scores>;
-  /** Embeddings (texts,) of (dim,) under the model's own settings, `prompt` before each text. */
-  embed(
+  /** (inputs,) what the model makes of each under its own settings: embeddings, scores or next logits. */
+  outputs(
     model: ModelRef,
-    texts: readonly string[],
-    options: { readonly prompt: string; readonly device: Device },
+    inputs: readonly ModelInput[],
+    options: OutputOptions,
     watch?: Watch,
-  ): Promise<{ readonly embeddings: readonly Float32Array[]; readonly ranOn: RanOn }>;
+  ): Promise<{ readonly outputs: readonly Float32Array[]; readonly ranOn: RanOn }>;
   /** A query and documents under base, another model and the mixture: cosines. Stages as scoring. */
   tryOut(job: TryJob, watch?: Watch): Promise<Tried>;
   /** (texts,) token ids, special tokens included, truncated to what the model takes. */
@@ -171,9 +180,9 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
       whileUsed(asked.models, () =>
         scoring.run((engine, job, report) => engine.score(job, asked, report), askAtFetch(watch)),
       ),
-    embed: (model, texts, options, watch) =>
+    outputs: (model, inputs, options, watch) =>
       whileUsed([model], () =>
-        scoring.run((engine, job, report) => engine.embed(job, model, texts, options, report), watch),
+        scoring.run((engine, job, report) => engine.outputs(job, model, inputs, options, report), watch),
       ),
     tryOut: (asked, watch) =>
       whileUsed(asked.models, () =>

@@ -4,20 +4,21 @@
  */
 import { expose } from 'comlink';
 import { KnownError } from '../errors.ts';
-import type { Device } from '../graph/runtime.ts';
 import type { Flush } from '../flush-behind.ts';
 import type { FileIdentity } from '../identity.ts';
 import {
   compareAll,
-  embedTexts,
   inspectModel,
   parseExamples,
+  runOutputs,
   scoreAll,
   type Scorer,
   tokenizeTexts,
   type Comparison,
   type ModelFacts,
   type ScoreJob,
+  type ModelInput,
+  type OutputOptions,
   type Scores,
 } from '../pipeline.ts';
 import { discardPacked, listKept, removeKept, saveOutput, type Kept, type KeptItem } from '../kept.ts';
@@ -111,15 +112,15 @@ const engine = {
     );
   },
 
-  embed(
+  outputs(
     job: string,
     ref: ModelRef,
-    texts: readonly string[],
-    options: { readonly prompt: string; readonly device: Device },
+    inputs: readonly ModelInput[],
+    options: OutputOptions,
     report: Report,
-  ): ReturnType<typeof embedTexts> {
+  ): ReturnType<typeof runOutputs> {
     return stoppable(job, report, async (watching) =>
-      embedTexts(await openScorer(), openSource(ref), texts, options, watching),
+      runOutputs(await openScorer(), openSource(ref), inputs, options, watching),
     );
   },
 

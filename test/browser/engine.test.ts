@@ -43,7 +43,7 @@ async function longJob(device: Device): Promise<ScoreJob> {
     negatives: [`${text} ${e}`, `salt ${text}`],
   }));
   const models = [await goldenBert('a'), await goldenBert('b')];
-  return { models, examples, definition: { kind: 'own', prompts: [] }, device };
+  return { models, set: { kind: 'contrastive', examples }, definition: { kind: 'own', prompts: [] }, device };
 }
 
 /** Resolves at the first report of this stage. */
@@ -55,8 +55,8 @@ function untilStage(stage: Progress['stage']) {
 
 async function embedOne(device: Device = 'cpu'): Promise<number> {
   const model = await variant({ hidden_act: 'gelu' }, 'mean');
-  const { embeddings } = await client.embed(model, ['bread'], { prompt: '', device });
-  return embeddings[0]!.length;
+  const { outputs } = await client.outputs(model, ['bread'], { prompt: '', device });
+  return outputs[0]!.length;
 }
 
 describe('a stop', () => {
@@ -260,7 +260,7 @@ describe('an error in a worker', () => {
       'config.json': '{"model_type": "constructor"}',
       'model.safetensors': fixture('bert-variants/model.safetensors'),
     });
-    const error = await thrownBy((client) => client.embed(model, ['a'], { prompt: '', device: 'cpu' }));
+    const error = await thrownBy((client) => client.outputs(model, ['a'], { prompt: '', device: 'cpu' }));
     expect(error).toBeInstanceOf(KnownError);
     expect(error).toMatchObject({
       code: 'architecture-unknown',
@@ -271,14 +271,14 @@ describe('an error in a worker', () => {
   test('names a parameter that the checkpoint lacks or has in another shape', async () => {
     const more = await variant({ hidden_act: 'gelu', num_hidden_layers: 3 }, 'mean');
     expect(
-      await thrownBy((client) => client.embed(more, ['a'], { prompt: '', device: 'cpu' })),
+      await thrownBy((client) => client.outputs(more, ['a'], { prompt: '', device: 'cpu' })),
     ).toMatchObject({
       code: 'graph-tensor-missing',
       facts: { tensor: 'encoder.layer.2.attention.self.query.weight' },
     });
     const wider = await variant({ hidden_act: 'gelu', intermediate_size: 64 }, 'mean');
     expect(
-      await thrownBy((client) => client.embed(wider, ['a'], { prompt: '', device: 'cpu' })),
+      await thrownBy((client) => client.outputs(wider, ['a'], { prompt: '', device: 'cpu' })),
     ).toMatchObject({
       code: 'graph-tensor-shape',
       facts: { tensor: 'encoder.layer.0.intermediate.dense.weight', want: '(64, 16)', got: '(32, 16)' },

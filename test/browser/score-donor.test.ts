@@ -6,10 +6,13 @@ import { variant } from './models.ts';
 
 const client = openClient();
 
-const examples = [
-  { query: 'how do I cook bread', positives: ['stir until golden'], negatives: ['Mars', 'salt'] },
-  { query: 'what is Mars made of', positives: ['dust and ice'], negatives: ['flour', 'oil'] },
-];
+const set = {
+  kind: 'contrastive',
+  examples: [
+    { query: 'how do I cook bread', positives: ['stir until golden'], negatives: ['Mars', 'salt'] },
+    { query: 'what is Mars made of', positives: ['dust and ice'], negatives: ['flour', 'oil'] },
+  ],
+} as const;
 
 const reference: LossDefinition = { kind: 'reference', batchSize: 2, maxInputTokens: 40, negativeCount: 2 };
 const noPrompts = { query: '', document: '' };
@@ -21,7 +24,7 @@ test('the reference loads every model into one module, made from the settings of
     variant({ layer_norm_eps: 1e-12 }, 'cls'),
     variant({ layer_norm_eps: 1e-3 }, 'cls'),
   ]);
-  const score = (definition: LossDefinition) => client.score({ models, examples, definition, device: 'cpu' });
+  const score = (definition: LossDefinition) => client.score({ models, set, definition, device: 'cpu' });
   const [first, second] = (await score(reference)).losses;
   expect(second).toBe(first);
   const [ownFirst, ownSecond] = (await score(own)).losses;

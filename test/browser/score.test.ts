@@ -49,42 +49,44 @@ const cases = variants.map((row) => ({
 /** Each new graph costs the software adapter seconds: every pooling once, every activation once. */
 const gpuCases = cases.filter(({ config, pooling }) => config['hidden_act'] === 'gelu' || pooling === 'mean');
 
-describe('embed', () => {
+describe('outputs of an encoder', () => {
   test.each(cases)('gives the embeddings of sentence-transformers on the CPU: $title', async (row) => {
     const model = await variant(row.config, row.pooling);
-    const { embeddings, ranOn } = await client.embed(model, texts, { prompt: '', device: 'cpu' });
+    const { outputs, ranOn } = await client.outputs(model, texts, { prompt: '', device: 'cpu' });
     expect(ranOn).toMatchObject({ provider: 'wasm', reason: 'asked' });
-    expect(largestDifference(embeddings, row.embeddings)).toBeLessThan(embeddingTolerance);
+    expect(largestDifference(outputs, row.embeddings)).toBeLessThan(embeddingTolerance);
   });
 
   test.each(gpuCases)('gives the embeddings of sentence-transformers on the GPU: $title', async (row) => {
     const model = await variant(row.config, row.pooling);
-    const { embeddings, ranOn } = await client.embed(model, texts, { prompt: '', device: 'gpu' });
+    const { outputs, ranOn } = await client.outputs(model, texts, { prompt: '', device: 'gpu' });
     expect(ranOn).toMatchObject({ provider: 'webgpu', reason: 'asked' });
-    expect(largestDifference(embeddings, row.embeddings)).toBeLessThan(embeddingTolerance);
+    expect(largestDifference(outputs, row.embeddings)).toBeLessThan(embeddingTolerance);
   });
 
   test('puts the prompt before each text', async () => {
     const model = await variant({ hidden_act: 'gelu' }, 'mean');
     const device = 'cpu';
-    const prompted = await client.embed(model, ['bread'], { prompt: 'how do I cook ', device });
-    const written = await client.embed(model, ['how do I cook bread'], { prompt: '', device });
-    expect(prompted.embeddings).toEqual(written.embeddings);
+    const prompted = await client.outputs(model, ['bread'], { prompt: 'how do I cook ', device });
+    const written = await client.outputs(model, ['how do I cook bread'], { prompt: '', device });
+    expect(prompted.outputs).toEqual(written.outputs);
   });
 
   test('gives each of several runs at once its own embeddings', async () => {
     const asked = cases.filter(({ pooling }) => pooling === 'mean' || pooling === 'max').slice(0, 8);
     const models = await Promise.all(asked.map(({ config, pooling }) => variant(config, pooling)));
     const device = 'cpu';
-    const runs = await Promise.all(models.map((model) => client.embed(model, texts, { prompt: '', device })));
-    runs.forEach(({ embeddings }, r) =>
-      expect(largestDifference(embeddings, asked[r]!.embeddings)).toBeLessThan(embeddingTolerance),
+    const runs = await Promise.all(
+      models.map((model) => client.outputs(model, texts, { prompt: '', device })),
+    );
+    runs.forEach(({ outputs }, r) =>
+      expect(largestDifference(outputs, asked[r]!.embeddings)).toBeLessThan(embeddingTolerance),
     );
   });
 
   test('gives nothing for no texts', async () => {
     const model = await variant({ hidden_act: 'gelu' }, 'mean');
-    expect((await client.embed(model, [], { prompt: '', device: 'cpu' })).embeddings).toEqual([]);
+    expect((await client.outputs(model, [], { prompt: '', device: 'cpu' })).outputs).toEqual([]);
   });
 });
 
@@ -101,7 +103,7 @@ describe('score', () => {
     const own: LossDefinition = { kind: 'own', prompts: facts.map(({ prompts }) => prompts) };
     return client.score({
       models,
-      examples: scored,
+      set: { kind: 'contrastive', examples: scored },
       definition: definition === 'own' ? own : definition,
       device: 'cpu',
     });
@@ -179,7 +181,12 @@ describe('score', () => {
     const models = await Promise.all((['a', 'b'] as const).map(goldenBert));
     const seen: string[] = [];
     await client.score(
-      { models, examples, definition: { kind: 'own', prompts: [] }, device: 'cpu' },
+      {
+        models,
+        set: { kind: 'contrastive', examples },
+        definition: { kind: 'own', prompts: [] },
+        device: 'cpu',
+      },
       {
         report: ({ stage, subject, done, total }) => {
           // a total of 0 is one that nobody knows: the runtime's own download

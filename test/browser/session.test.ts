@@ -1,32 +1,21 @@
 /** What a session refuses, on the page itself: the runtime runs there as it does in a worker. */
 import { describe, expect, test } from 'vitest';
-import { buildBert } from '../../src/graph/bert.ts';
-import type { EncoderGraph } from '../../src/graph/graph.ts';
+import type { PartParameter } from '../../src/graph/graph.ts';
+import { PartWriter } from '../../src/graph/part.ts';
 import { openRuntime } from '../../src/graph/runtime.ts';
-import { EncoderSession } from '../../src/graph/session.ts';
-import { Config } from '../../src/model/config.ts';
+import { GraphSession } from '../../src/graph/session.ts';
 
-const tiny = buildBert(
-  new Config(
-    {
-      model_type: 'bert',
-      hidden_size: 8,
-      intermediate_size: 16,
-      num_attention_heads: 2,
-      num_hidden_layers: 1,
-      max_position_embeddings: 16,
-      vocab_size: 20,
-    },
-    'config.json',
-  ),
-  'tiny',
-  'matrix',
-);
+/** Twice one parameter. */
+function tiny(): Uint8Array {
+  const part = new PartWriter('tiny');
+  const value = part.parameter('large', 4);
+  part.result('twice', 'Add', [value, value], [4]);
+  return part.finish(new Set()).bytes;
+}
 
-describe('EncoderSession', () => {
+describe('GraphSession', () => {
   test('says what the runtime makes of bytes that are no graph', async () => {
-    const broken: EncoderGraph = { ...tiny, bytes: new Uint8Array([1, 2, 3]) };
-    const opening = EncoderSession.open(broken, await openRuntime('cpu'));
+    const opening = GraphSession.open(new Uint8Array([1, 2, 3]), await openRuntime('cpu'));
     await expect(opening).rejects.toMatchObject({ code: 'runtime-failed' });
   });
 
@@ -36,9 +25,11 @@ describe('EncoderSession', () => {
     const gpu = await adapter!.requestDevice();
     const { ranOn } = await openRuntime('gpu');
     const elementCount = gpu.limits.maxStorageBufferBindingSize / 4 + 4;
-    const large: EncoderGraph = { ...tiny, parameters: [{ name: 'large', shape: [elementCount] }] };
-    const session = await EncoderSession.open(large, { ranOn, gpu });
-    const placing = session.place(() => Promise.resolve(new Float32Array(elementCount)));
+    const shape = [elementCount];
+    const large: PartParameter = { name: 'large', shape, input: 'parameter_0', rows: 'all' };
+    const session = await GraphSession.open(tiny(), { ranOn, gpu });
+    const value = { type: 'float32', data: new Float32Array(elementCount), shape } as const;
+    const placing = session.place([large], () => Promise.resolve(value));
     await expect(placing).rejects.toMatchObject({
       code: 'gpu-too-small',
       facts: { tensor: 'large', limitBytes: gpu.limits.maxStorageBufferBindingSize },

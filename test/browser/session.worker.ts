@@ -1,10 +1,10 @@
 /** A worker for engine.test.ts that drives one session directly, because no page can reach a device to lose it. */
 import { KnownError } from '../../src/errors.ts';
-import { buildEncoder } from '../../src/graph/architectures.ts';
+import { buildArchitecture } from '../../src/graph/architectures.ts';
 import { openRuntime, type Device, type Runtime } from '../../src/graph/runtime.ts';
-import { EncoderSession } from '../../src/graph/session.ts';
+import { GraphSession } from '../../src/graph/session.ts';
 import { Config } from '../../src/model/config.ts';
-import { embedSequences } from '../../src/score/embed.ts';
+import { partsOf, runUnits } from '../../src/score/run-model.ts';
 
 const config = new Config(
   {
@@ -19,32 +19,35 @@ const config = new Config(
   'config.json',
 );
 
-const sequences = Array.from({ length: 100 }, () => [1, 2, 3, 4, 5, 6, 7, 8]);
+const units = Array.from({ length: 100 }, () => ({ ids: [1, 2, 3, 4, 5, 6, 7, 8] }));
+const architecture = buildArchitecture(config, 'tiny', { task: 'encoder', pooling: 'matrix' });
+const [part] = partsOf({ architecture, model: 'tiny' }).body;
 
 let runtime: Runtime | undefined;
 
 async function embed(device: Device): Promise<readonly number[]> {
   runtime = await openRuntime(device);
-  const session = await EncoderSession.open(buildEncoder(config, 'tiny', 'matrix'), runtime);
+  const session = await GraphSession.open(part!.bytes, runtime);
   return embedWith(session);
 }
 
 /** @param onRun called once a run has begun, while it lasts */
-async function embedWith(session: EncoderSession, onRun?: () => void): Promise<readonly number[]> {
-  const placed = await session.place(({ shape }) => {
-    const elementCount = shape.reduce((product, size) => product * size, 1);
-    return Promise.resolve(Float32Array.from({ length: elementCount }, (_, i) => Math.sin(i)));
-  });
-  try {
-    const { signal } = new AbortController();
-    const embedding = embedSequences(session, placed, sequences, { pooling: 'mean', signal });
-    // after the pause before the first batch
-    if (onRun !== undefined) setTimeout(onRun, 2);
-    const [row] = await embedding;
-    return [...row!];
-  } finally {
-    placed.free();
-  }
+async function embedWith(session: GraphSession, onRun?: () => void): Promise<readonly number[]> {
+  const [row] = await runUnits(
+    {
+      ...{ architecture, model: 'tiny', pooling: 'mean', signal: new AbortController().signal },
+      open: () => Promise.resolve(session),
+      read: ({ name, shape }) => {
+        // the last parameter is read just before the first run; there is a pause of a moment between them
+        if (name === part!.parameters.at(-1)!.name && onRun !== undefined) setTimeout(onRun, 2);
+        const elementCount = shape.reduce((product, size) => product * size, 1);
+        const data = Float32Array.from({ length: elementCount }, (_, i) => Math.sin(i));
+        return Promise.resolve({ type: 'float32', data, shape });
+      },
+    },
+    units,
+  );
+  return [...row!];
 }
 
 const calls = {
@@ -52,7 +55,7 @@ const calls = {
   /** Loses the device under an open session, then uses the session again. */
   async embedLost(): Promise<readonly number[]> {
     runtime = await openRuntime('gpu');
-    const session = await EncoderSession.open(buildEncoder(config, 'tiny', 'matrix'), runtime);
+    const session = await GraphSession.open(part!.bytes, runtime);
     await embedWith(session);
     runtime.gpu!.destroy();
     return embedWith(session);
@@ -60,7 +63,7 @@ const calls = {
   /** Loses the device while a run is on its way. */
   async embedLosing(): Promise<readonly number[]> {
     runtime = await openRuntime('gpu');
-    const session = await EncoderSession.open(buildEncoder(config, 'tiny', 'matrix'), runtime);
+    const session = await GraphSession.open(part!.bytes, runtime);
     await embedWith(session);
     const { gpu } = runtime;
     return embedWith(session, () => gpu!.destroy());

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { KnownError } from '../../src/errors.ts';
-import { buildEncoder } from '../../src/graph/architectures.ts';
+import { buildArchitecture } from '../../src/graph/architectures.ts';
 import type { PoolingNode } from '../../src/graph/graph.ts';
+import { planParts } from '../../src/graph/parts.ts';
 import { checkQuantisation, Config, readConfig } from '../../src/model/config.ts';
 import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
 import { folderSource } from '../model/models.ts';
@@ -21,7 +22,18 @@ const small = {
 };
 
 function build(changes: Readonly<Record<string, unknown>> = {}, pooling: PoolingNode = 'matrix') {
-  return buildEncoder(new Config({ ...small, ...changes }, 'tiny/config.json'), 'tiny', pooling);
+  return buildFrom(new Config({ ...small, ...changes }, 'tiny/config.json'), pooling);
+}
+
+/** The architecture, and its one part. */
+function buildFrom(config: Config, pooling: PoolingNode) {
+  const { dim, maxPositions, ...architecture } = buildArchitecture(config, 'tiny', {
+    task: 'encoder',
+    pooling,
+  });
+  const [part, ...others] = planParts(architecture, 'tiny', Infinity);
+  expect(others).toEqual([]);
+  return { dim, maxPositions, ...part! };
 }
 
 function refusalOf(changes: Readonly<Record<string, unknown>>): readonly [string, unknown] {
@@ -36,8 +48,8 @@ function refusalOf(changes: Readonly<Record<string, unknown>>): readonly [string
 
 const operatorsOf = (bytes: Uint8Array) => bytesOf(graphIn(bytes), 1).flatMap((node) => textsOf(node, 4));
 
-describe('buildEncoder', () => {
-  test.each(['roberta', 'Bert', 'bert ', '', 'constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+describe('buildArchitecture', () => {
+  test.each(['deberta-v2', 'Bert', 'bert ', '', 'constructor', '__proto__', 'toString', 'hasOwnProperty'])(
     'refuses the architecture "%s" by name',
     (modelType) => {
       const changes = JSON.parse(`{"model_type": "${modelType}"}`) as Record<string, unknown>;
@@ -46,7 +58,7 @@ describe('buildEncoder', () => {
   );
 });
 
-describe('buildBert', () => {
+describe('bert', () => {
   test.each(['gelu_10', 'GELU', 'quick_gelu', 'leaky_relu', '', 'constructor', '__proto__', 'toString'])(
     'refuses the activation "%s" by name',
     (activation) => {
@@ -120,7 +132,7 @@ describe('buildBert', () => {
   test('wants every tensor of a checkpoint but the pooler, in its shape', async () => {
     const source = await folderSource(golden, 'a');
     const config = await readConfig(source);
-    const { parameters } = buildEncoder(config, 'a', 'matrix');
+    const { parameters } = buildFrom(config, 'matrix');
     const { tensors } = await openCheckpoint(source);
     const want = [...tensors.values()]
       .filter(({ name }) => !name.startsWith('pooler.'))
@@ -132,10 +144,12 @@ describe('buildBert', () => {
   });
 
   test('makes every parameter a graph input, and none a constant', () => {
-    const { bytes, parameters } = build();
+    const { bytes, parameters, feeds } = build();
     const inputs = bytesOf(graphIn(bytes), 11).map((input) => textsOf(input, 1)[0]);
-    const others = ['ids', 'types', 'positions', 'mask', 'heads', 'hidden', 'pool'];
-    expect([...inputs].sort()).toEqual([...parameters.map(({ name }) => name), ...others].sort());
+    const fed = [...feeds.keys()];
+    expect([...inputs].sort()).toEqual([...parameters.map(({ input }) => input), ...fed].sort());
+    const kinds = [...feeds.values()].map(({ kind }) => kind);
+    expect(kinds.sort()).toEqual(['hidden', 'ids', 'mask', 'pool', 'positions', 'split', 'types']);
     const constantBytes = bytesOf(graphIn(bytes), 5).map((tensor) => bytesOf(tensor, 9)[0]!.byteLength);
     expect(Math.max(...constantBytes)).toBeLessThanOrEqual(16);
   });
@@ -210,13 +224,8 @@ describe('buildBert', () => {
   });
 
   test('states what a run needs to know', () => {
-    const { headCount, dim, maxPositions, pooling } = build({ num_attention_heads: 4 }, 'max');
-    expect({ headCount, dim, maxPositions, pooling }).toEqual({
-      headCount: 4,
-      dim: 16,
-      maxPositions: 40,
-      pooling: 'max',
-    });
+    const { dim, maxPositions, results } = build({ num_attention_heads: 4 }, 'max');
+    expect({ dim, maxPositions, results }).toEqual({ dim: 16, maxPositions: 40, results: ['embedding'] });
   });
 });
 

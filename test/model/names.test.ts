@@ -32,7 +32,6 @@ describe('nameTensors', () => {
   });
 
   test.each([
-    ['llama', 'model.layers.0.mlp.up_proj.weight'],
     ['t5', 'decoder.block.0.layer.0.SelfAttention.k.weight'],
     ['', 'bert.embeddings.word_embeddings.weight'],
     ['roberta', 'bert.embeddings.word_embeddings.weight'],
@@ -40,11 +39,27 @@ describe('nameTensors', () => {
     expect([...nameTensors(tensorsOf(name), modelType).tensors.keys()]).toEqual([name]);
   });
 
+  test.each([
+    ['llama', 'model.', 'lm_head.weight'],
+    ['gpt2', 'transformer.', 'lm_head.weight'],
+    ['gpt_neox', 'gpt_neox.', 'embed_out.weight'],
+    ['opt', 'model.', 'lm_head.weight'],
+  ])('strips what every tensor of a %s but its head has before its name', (modelType, prefix, head) => {
+    const named = nameTensors(tensorsOf(`${prefix}a.weight`, `${prefix}b.weight`, head), modelType);
+    expect(named.prefix).toBe(prefix);
+    expect([...named.tensors.keys()]).toEqual(['a.weight', 'b.weight', head]);
+    const odd = nameTensors(tensorsOf(`${prefix}a.weight`, 'b.weight'), modelType);
+    expect([...odd.tensors.keys()]).toEqual([`${prefix}a.weight`, 'b.weight']);
+  });
+
   test('leaves out what every library computes by itself', () => {
     const computed = tensorsOf(
       'bert.embeddings.position_ids',
       'embeddings.token_type_ids',
       'model.layers.0.self_attn.rotary_emb.inv_freq',
+      'transformer.h.0.attn.bias',
+      'h.11.attn.masked_bias',
+      'gpt_neox.layers.0.attention.bias',
       'embeddings.position_embeddings.weight',
     );
     expect([...nameTensors(computed, 'bert').tensors.keys()]).toEqual([

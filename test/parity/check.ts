@@ -8,15 +8,19 @@ import { bareName, compareTensors, Verdict } from './compare.ts';
 import { readFamily, type Family } from './family.ts';
 import { checkNumbers } from './numbers.ts';
 import type { FamilyFiles, Harness } from './page.ts';
+import type { Provider } from './tolerances.ts';
 
 declare const harness: Harness;
+
+/** `all`: merging, and numbers on both providers; a provider: merging and that one. */
+export type Scope = 'all' | 'merge' | Provider;
 
 /** Prints the family's rows, named `name`; true if everything was compared and is equal. */
 export async function checkFamily(
   bench: Bench,
   folder: string,
   name: string,
-  scope: 'all' | 'merge',
+  scope: Scope,
 ): Promise<boolean> {
   let family: Family;
   try {
@@ -44,13 +48,9 @@ export async function checkFamily(
       print(name, label, where, verdict, performance.now() - started);
     };
     await row('merge', (verdict) => checkMerge(page, bench, family, files, verdict));
-    if (scope === 'all') {
-      if (family.expected.modelType !== 'encoder') {
-        await row('score', () => Promise.reject(new Error(`unsupported: ${family.expected.modelType}`)));
-      } else {
-        await row('wasm', (verdict) => checkNumbers(page, family, files, 'wasm', verdict));
-        await row('webgpu', (verdict) => checkNumbers(page, family, files, 'webgpu', verdict));
-      }
+    for (const provider of ['wasm', 'webgpu'] as const) {
+      if (scope !== 'all' && scope !== provider) continue;
+      await row(provider, (verdict) => checkNumbers(page, family, files, provider, verdict));
     }
   } finally {
     await page.close();

@@ -2,9 +2,12 @@
 import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import * as v from 'valibot';
+import type { ExampleSet, ModelInput } from '../../src/pipeline.ts';
 
 const example = v.object({ query: v.string(), pos: v.array(v.string()), neg: v.array(v.string()) });
+const completion = v.object({ input: v.string(), output: v.string() });
 const rows = v.array(v.array(v.number()));
+const pairs = v.array(v.pipe(v.tuple([v.string(), v.string()]), v.readonly()));
 
 const expectedSchema = v.object({
   family: v.string(),
@@ -40,6 +43,16 @@ const expectedSchema = v.object({
     texts: v.nullish(v.array(v.unknown()), []),
     byModel: v.record(v.string(), v.unknown()),
   }),
+  /** Nats per scored token of each model on rows of each kind. */
+  perplexity: v.optional(
+    v.array(
+      v.object({
+        task: v.string(),
+        rows: v.array(completion),
+        natsPerToken: v.record(v.string(), v.number()),
+      }),
+    ),
+  ),
   tokens: v.array(v.object({ text: v.string(), ids: v.array(v.number()) })),
 });
 
@@ -85,20 +98,44 @@ export function readFamily(folder: string): Family {
   return { name: basename(folder), folder, expected, files, parameterCount };
 }
 
-/** The examples of an encoder. */
-export function encoderExamples({ expected, folder }: Family): readonly v.InferOutput<typeof example>[] {
+/** The examples, of whichever kind the family's models are scored on. */
+export function examplesOf({ expected, folder }: Family): ExampleSet {
   const beside = (): unknown => JSON.parse(readFileSync(join(folder, 'examples.json'), 'utf8'));
-  return v.parse(v.array(example), expected.examples ?? beside());
+  const stated = expected.examples ?? beside();
+  if (expected.modelType === 'decoder' || expected.modelType === 'encoder-decoder') {
+    return { kind: 'completion', examples: v.parse(v.array(completion), stated) };
+  }
+  const examples = v.parse(v.array(example), stated);
+  return {
+    kind: 'contrastive',
+    examples: examples.map(({ query, pos, neg }) => ({ query, positives: pos, negatives: neg })),
+  };
 }
 
-/** The texts of an encoder's outputs. */
-export function outputTexts({ outputs }: Expected): readonly string[] {
-  return v.parse(v.array(v.string()), outputs.texts);
+/** The inputs of the outputs: texts of an encoder, pairs of the others. */
+export function outputInputs({ outputs, modelType }: Expected): readonly ModelInput[] {
+  return modelType === 'encoder'
+    ? v.parse(v.array(v.string()), outputs.texts)
+    : v.parse(pairs, outputs.texts);
 }
 
-/** One model's embeddings, (texts, dim). */
-export function outputRows({ outputs }: Expected, model: string): readonly (readonly number[])[] {
-  return v.parse(rows, outputs.byModel[model]);
+/** One model's outputs, (texts, dim) embeddings, scores or next logits. */
+export function outputRows({ outputs, modelType }: Expected, model: string): readonly (readonly number[])[] {
+  const found = outputs.byModel[model];
+  if (modelType !== 'decoder') return v.parse(rows, found);
+  const one = v.object({ lastLogits: v.array(v.number()) });
+  return Array.isArray(found)
+    ? v.parse(v.array(one), found).map(({ lastLogits }) => lastLogits)
+    : [v.parse(one, found).lastLogits];
+}
+
+/** One encoder-decoder's losses of the outputs' pairs. */
+export function outputLosses({ outputs }: Expected, model: string): readonly number[] {
+  const found = outputs.byModel[model];
+  const one = v.object({ loss: v.number() });
+  return (Array.isArray(found) ? v.parse(v.array(one), found) : [v.parse(one, found)]).map(
+    ({ loss }) => loss,
+  );
 }
 
 /** Paths of files below `folder`. Follows links, but not one that leads back to a folder it came through. */

@@ -2,12 +2,14 @@
 import type { Page } from 'playwright';
 import type { RanOn } from '../../src/graph/runtime.ts';
 import type { Verdict } from './compare.ts';
-import { encoderExamples, outputRows, outputTexts, type Expected, type Family } from './family.ts';
+import { examplesOf, outputInputs, outputLosses, outputRows, type Expected, type Family } from './family.ts';
 import type { FamilyFiles, Harness } from './page.ts';
 import {
   embeddingTolerance,
   endToEndTolerance,
+  logitTolerance,
   lossTolerance,
+  perplexityTolerance,
   softwareAdapterParameters,
   weightTolerance,
   type Provider,
@@ -43,18 +45,22 @@ export async function checkNumbers(
   if (slow) verdict.remarks.push('outputs and own only: over 10 M parameters on a software adapter');
   if (expected.own != null) await checkOwn(page, family, files, provider, verdict);
   if (!slow) await checkFewShot(page, family, files, provider, verdict);
+  if (!slow) await checkPerplexity(page, family, files, device, verdict);
 
   const wanted = ranOn.provider === provider;
   if (!wanted) verdict.failures.push(`ran on ${ranOn.provider}, not ${provider}`);
   return ranOn.provider === 'webgpu' ? `webgpu: ${ranOn.adapter}` : `wasm: ${ranOn.threadCount} threads`;
 }
 
-/** What the reference can say of every encoder; without it the comparison is not whole. */
-function missingParts({ models, tokens, fewShot, own, outputs }: Expected): readonly string[] {
+/** What the reference can say of every family of its kind; without it the comparison is not whole. */
+function missingParts({ modelType, models, tokens, fewShot, own, outputs }: Expected): readonly string[] {
+  const isLanguage = modelType === 'decoder' || modelType === 'encoder-decoder';
   const parts: Record<string, boolean> = {
     tokens: tokens.length > 0,
-    fewShot: fewShot.length > 0,
-    own: own != null,
+    // the reference has no loss for rerankers, and its encoder's fits no decoder with last-token pooling
+    fewShot: fewShot.length > 0 || modelType === 'reranker' || outputs.pooling === 'lasttoken',
+    // a language model's own loss is the reference's
+    own: own != null || isLanguage,
     'weights of own': own == null || own.weights.length > 0,
     'texts of outputs': outputs.texts.length > 0,
     ...Object.fromEntries(
@@ -75,26 +81,81 @@ async function checkOutputs(
   device: 'cpu' | 'gpu',
   verdict: Verdict,
 ): Promise<RanOn> {
-  const { outputs } = family.expected;
-  const texts = outputTexts(family.expected);
+  const { outputs, modelType } = family.expected;
+  const inputs = outputInputs(family.expected);
   let last: RanOn | undefined;
   for (const model of Object.keys(outputs.byModel)) {
-    const { embeddings, normalised, ranOn } = await page.evaluate(
-      ([files, model, texts, device]) => harness.embed(files, model, texts, device),
-      [files, model, texts, device] as const,
+    if (modelType === 'encoder-decoder') {
+      last = await checkPairLosses(page, family, files, model, device, verdict);
+      continue;
+    }
+    const ran = await page.evaluate(
+      ([files, model, inputs, device]) => harness.outputs(files, model, inputs, device),
+      [files, model, inputs, device] as const,
     );
     const want = outputRows(family.expected, model);
-    if (want.length !== texts.length) verdict.failures.push(`${model}: expected.json lacks embeddings`);
+    if (want.length !== inputs.length) verdict.failures.push(`${model}: expected.json lacks outputs`);
     want.forEach((row, t) => {
-      const own = embeddings[t] ?? [];
-      // the reference's outputs are unit vectors, also of a model that leaves its own as they are
-      const got = !normalised && isUnit(row) ? toUnit(own) : own;
-      verdict.nearAll('outputs', `${model} ${t}`, got, row, () => embeddingTolerance);
+      const own = ran.outputs[t] ?? [];
+      // the reference's embeddings are unit vectors, also of a model that leaves its own as they are
+      const isEmbedding = modelType === 'encoder' && !ran.normalised && isUnit(row);
+      const got = isEmbedding ? toUnit(own) : own;
+      const tolerance = modelType === 'encoder' ? () => embeddingTolerance : logitTolerance;
+      verdict.nearAll('outputs', `${model} ${t}`, got, row, tolerance);
     });
-    last = ranOn;
+    last = ran.ranOn;
   }
   if (last === undefined) throw new Error('expected.json lacks outputs');
   return last;
+}
+
+/** What an encoder-decoder's outputs are: the loss of each pair alone. */
+async function checkPairLosses(
+  page: Page,
+  family: Family,
+  files: FamilyFiles,
+  model: string,
+  device: 'cpu' | 'gpu',
+  verdict: Verdict,
+): Promise<RanOn> {
+  const pairs = outputInputs(family.expected) as readonly (readonly [string, string])[];
+  const sets = pairs.map(([input, output]) => ({
+    kind: 'completion' as const,
+    examples: [{ input, output }],
+  }));
+  const got = await page.evaluate(
+    ([files, model, sets, device]) => harness.losses(files, model, sets, device),
+    [files, model, sets, device] as const,
+  );
+  const provider = device === 'cpu' ? 'wasm' : 'webgpu';
+  verdict.nearAll(
+    'outputs',
+    model,
+    got.map(({ loss }) => loss),
+    outputLosses(family.expected, model),
+    (loss) => lossTolerance(provider, loss),
+  );
+  return got[0]!.ranOn;
+}
+
+/** Nats per token on texts and pairs, where the family has them. */
+async function checkPerplexity(
+  page: Page,
+  { expected }: Family,
+  files: FamilyFiles,
+  device: 'cpu' | 'gpu',
+  verdict: Verdict,
+): Promise<void> {
+  for (const { task, rows, natsPerToken } of expected.perplexity ?? []) {
+    for (const [model, want] of Object.entries(natsPerToken)) {
+      const sets = [{ kind: 'completion' as const, examples: rows }];
+      const [got] = await page.evaluate(
+        ([files, model, sets, device]) => harness.losses(files, model, sets, device),
+        [files, model, sets, device] as const,
+      );
+      verdict.near('perplexity', `${model} on ${task}`, got?.loss, want, perplexityTolerance);
+    }
+  }
 }
 
 function toUnit(row: readonly number[]): readonly number[] {
@@ -146,16 +207,13 @@ function score(
   definition: Parameters<Harness['score']>[2],
   provider: Provider,
 ) {
-  const examples = encoderExamples(family).map(({ query, pos, neg }) => ({
-    query,
-    positives: pos,
-    negatives: neg,
-  }));
   const device = provider === 'wasm' ? 'cpu' : 'gpu';
-  return page.evaluate(
-    ([files, examples, definition, device]) => harness.score(files, examples, definition, device),
-    [files, examples, definition, device] as const,
-  );
+  return page.evaluate(([files, set, definition, device]) => harness.score(files, set, definition, device), [
+    files,
+    examplesOf(family),
+    definition,
+    device,
+  ] as const);
 }
 
 /** Losses; weights from the expected losses; weights from our own, within what the losses differ by. */

@@ -3,8 +3,7 @@
  * It compares nothing, and it imports nothing of the app but the client.
  */
 import type { Device } from '../../src/graph/runtime.ts';
-import type { LossDefinition, Scores } from '../../src/pipeline.ts';
-import type { Example } from '../../src/score/examples.ts';
+import type { ExampleSet, LossDefinition, ModelInput, Scores } from '../../src/pipeline.ts';
 import type { LocalFile, ModelRef } from '../../src/source/source.ts';
 import { openClient } from '../../src/worker/client.ts';
 
@@ -39,7 +38,7 @@ async function openFamily({ base, models }: FamilyFiles): Promise<readonly Model
 }
 
 const harness = {
-  /** Merges and sends the checkpoint back for hashing; keeps the merged model for `embed`. */
+  /** Merges and sends the checkpoint back for hashing; keeps the merged model for `outputs`. */
   async merge(family: FamilyFiles, weights: readonly number[], upload: string): Promise<MergeResult> {
     const models = await openFamily(family);
     const output = await client.merge({ models, weights });
@@ -60,7 +59,7 @@ const harness = {
 
   async score(
     family: FamilyFiles,
-    examples: readonly Example[],
+    set: ExampleSet,
     definition: 'own' | (LossDefinition & { kind: 'reference' }),
     device: Device,
   ): Promise<Scores> {
@@ -70,22 +69,34 @@ const harness = {
     const none = { query: '', document: '' };
     const prompts = facts.map((model) => (model.promptsFrom === 'repository' ? model.prompts : none));
     const own: LossDefinition = { kind: 'own', prompts };
-    return client.score({ models, examples, definition: definition === 'own' ? own : definition, device });
+    return client.score({ models, set, definition: definition === 'own' ? own : definition, device });
   },
 
   weigh(losses: readonly number[], temperature: number): readonly number[] {
     return client.weigh(losses, temperature);
   },
 
-  /** (texts, dim) under the model's own settings. `merged` is the last mixture of this family. */
-  async embed(family: FamilyFiles, model: string, texts: readonly string[], device: Device) {
+  /** (inputs, …) what a model makes of them under its own settings. `merged` is the last mixture of this family. */
+  async outputs(family: FamilyFiles, model: string, inputs: readonly ModelInput[], device: Device) {
     const models = await openFamily(family);
     const index = family.models.findIndex((other) => other.model === model);
     const ref = model === 'merged' ? merged.get(family.base) : models[index];
     if (ref === undefined) throw new Error(`no model ${model}`);
     const { normalised } = await client.inspect(ref);
-    const { embeddings, ranOn } = await client.embed(ref, texts, { prompt: '', device });
-    return { embeddings: embeddings.map((row) => [...row]), normalised, ranOn };
+    const { outputs, ranOn } = await client.outputs(ref, inputs, { prompt: '', device });
+    return { outputs: outputs.map((row) => [...row]), normalised, ranOn };
+  },
+
+  /** Nats of examples under one model, as a language model is scored: for `merged`, which is no folder of the family. */
+  async losses(family: FamilyFiles, model: string, sets: readonly ExampleSet[], device: Device) {
+    const models = await openFamily(family);
+    const index = family.models.findIndex((other) => other.model === model);
+    const ref = model === 'merged' ? merged.get(family.base) : models[index];
+    if (ref === undefined) throw new Error(`no model ${model}`);
+    const own: LossDefinition = { kind: 'own', prompts: [] };
+    const scored: Scores[] = [];
+    for (const set of sets) scored.push(await client.score({ models: [ref], set, definition: own, device }));
+    return scored.map(({ losses, ranOn }) => ({ loss: losses[0]!, ranOn }));
   },
 };
 

@@ -1,5 +1,5 @@
 /**
- * `npm run parity -- FOLDER... [--only NAME,...] [--merge-only]`: runs families through the production client in
+ * `npm run parity -- FOLDER... [--only NAME,...] [--on wasm|webgpu] [--merge-only]`: runs families through the production client in
  * Chromium, WASM first and then WebGPU, and compares with what the reference computed. Exits 0 only if every
  * selected family was compared whole and is equal.
  */
@@ -7,32 +7,42 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { openBench } from './bench.ts';
-import { checkFamily } from './check.ts';
+import { checkFamily, type Scope } from './check.ts';
 import { findFamilies } from './family.ts';
 
 interface Arguments {
   readonly folders: readonly string[];
   readonly only: readonly string[] | undefined;
-  readonly scope: 'all' | 'merge';
+  readonly scope: Scope;
 }
 
 function parseArguments(words: readonly string[]): Arguments {
   const folders: string[] = [];
   let only: string[] | undefined;
-  let scope: Arguments['scope'] = 'all';
+  let scope: Scope = 'all';
   for (let w = 0; w < words.length; w++) {
     const word = words[w]!;
     if (word === '--merge-only') scope = 'merge';
+    else if (word === '--on') scope = providerOf(words[++w]);
     else if (word === '--only') only = [...(only ?? []), ...(words[++w] ?? '').split(',').filter(Boolean)];
     else if (word.startsWith('--only='))
       only = [...(only ?? []), ...word.slice(7).split(',').filter(Boolean)];
     else if (word.startsWith('--'))
-      throw new Error(`Unknown option ${word}: there are --only NAME,... and --merge-only.`);
+      throw new Error(
+        `Unknown option ${word}: there are --only NAME,..., --on wasm or webgpu, and --merge-only.`,
+      );
     else folders.push(resolve(word));
   }
   if (folders.length === 0)
-    throw new Error('Name a folder: npm run parity -- FOLDER... [--only NAME,...] [--merge-only]');
+    throw new Error(
+      'Name a folder: npm run parity -- FOLDER... [--only NAME,...] [--on wasm|webgpu] [--merge-only]',
+    );
   return { folders, only, scope };
+}
+
+function providerOf(word: string | undefined): Scope {
+  if (word === 'wasm' || word === 'webgpu') return word;
+  throw new Error('--on takes wasm or webgpu.');
 }
 
 /** The selected families' folders. */

@@ -21,5 +21,16 @@ export function endToEndTolerance(lossDifference: number, temperature: number): 
 /** Of each coordinate of a unit vector; summation order in float32. */
 export const embeddingTolerance = 1e-4;
 
+/**
+ * Of a reranker's score or a language model's logit: sums over the width in float32, in another order, so what rounding leaves
+ * is in proportion to their size.
+ */
+export function logitTolerance(logit: number): number {
+  return 1e-4 * Math.max(1, Math.abs(logit));
+}
+
+/** Nats per token over some thousand tokens, where single losses agree to 2e-5: far below what tells two models apart. */
+export const perplexityTolerance = 1e-3;
+
 /** A software adapter is some 40 times slower than WASM: models beyond this size run a part of the table there. */
 export const softwareAdapterParameters = 10_000_000;

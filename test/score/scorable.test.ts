@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { Config, readConfig } from '../../src/model/config.ts';
 import { readModules } from '../../src/model/modules.ts';
 import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
-import { graphOf, ownPooling, readerOf } from '../../src/score/scorable.ts';
+import { planParts } from '../../src/graph/parts.ts';
+import type { Pooling } from '../../src/model/pooling.ts';
+import { architectureOf, ownPooling, readerOf } from '../../src/score/scorable.ts';
 import { checkpointOf, folderSource, refusal, sourceOf, type Tensors } from '../model/models.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures');
@@ -19,9 +21,14 @@ const fields = {
 };
 const tiny = new Config(fields, 'tiny/config.json');
 
+/** The parts of an encoder with this pooling. */
+function partsOf(config: Config, pooling: Pooling = 'mean') {
+  return planParts(architectureOf({ config, name: 'tiny', task: 'encoder' }, pooling), 'tiny');
+}
+
 /** A checkpoint of zeros with the tensors of the tiny graph, some of them changed. */
 async function tinyCheckpoint(prefix: string, changes: Tensors = {}) {
-  const { parameters } = graphOf({ config: tiny, name: 'tiny' }, 'mean');
+  const parameters = partsOf(tiny).flatMap((part) => part.parameters);
   const tensors: Tensors = Object.fromEntries(
     parameters.map(({ name, shape }) => [prefix + name, ['F32', ...shape]] as const),
   );
@@ -29,10 +36,9 @@ async function tinyCheckpoint(prefix: string, changes: Tensors = {}) {
   return openCheckpoint(sourceOf({ 'model.safetensors': file }));
 }
 
-describe('graphOf', () => {
+describe('architectureOf', () => {
   test('shares one graph among mean, CLS and last-token pooling, and has another for max', () => {
-    const of = (pooling: 'mean' | 'cls' | 'lasttoken' | 'max') =>
-      graphOf({ config: tiny, name: 'tiny' }, pooling).bytes;
+    const of = (pooling: Pooling) => partsOf(tiny, pooling).map(({ bytes }) => bytes);
     expect(of('cls')).toEqual(of('mean'));
     expect(of('lasttoken')).toEqual(of('mean'));
     expect(of('max')).not.toEqual(of('mean'));
@@ -40,7 +46,7 @@ describe('graphOf', () => {
 
   test('refuses a quantised model before its architecture', async () => {
     const config = new Config({ model_type: 'llama', quantization_config: { bits: 4 } }, 'c');
-    expect(await refusal(() => graphOf({ config, name: 'tiny' }, 'mean'))).toEqual([
+    expect(await refusal(() => partsOf(config))).toEqual([
       'config-unsupported',
       { model: 'tiny', field: 'quantization_config', value: '{"bits":4}' },
     ]);
@@ -73,21 +79,21 @@ describe('readerOf', () => {
     const source = await folderSource(join(fixtures, 'golden/bert-cls/a'), 'a');
     const config = await readConfig(source);
     const checkpoint = await openCheckpoint(source);
-    const graph = graphOf({ config, name: 'a' }, 'cls');
-    const read = readerOf(graph, { name: 'a', config, checkpoint });
-    const values = await read(graph.parameters[0]!);
+    const parts = partsOf(config, 'cls');
+    const read = readerOf(parts, { name: 'a', config, checkpoint });
+    const { data: values } = await read(parts[0]!.parameters[0]!, undefined);
     expect(values).toBeInstanceOf(Float32Array);
     expect(values).toHaveLength(363 * 32);
     expect(values.every(Number.isFinite)).toBe(true);
   });
 
   test.each(['', 'bert.'])('finds every parameter behind the prefix "%s"', async (prefix) => {
-    const graph = graphOf({ config: tiny, name: 'tiny' }, 'mean');
+    const parts = partsOf(tiny);
     const checkpoint = await tinyCheckpoint(prefix, { 'cls.predictions.bias': ['F32', 4] });
-    const read = readerOf(graph, { name: 'tiny', config: tiny, checkpoint });
-    for (const parameter of graph.parameters) {
+    const read = readerOf(parts, { name: 'tiny', config: tiny, checkpoint });
+    for (const parameter of parts.flatMap(({ parameters }) => parameters)) {
       const elementCount = parameter.shape.reduce((product, size) => product * size, 1);
-      expect(await read(parameter)).toHaveLength(elementCount);
+      expect((await read(parameter, undefined)).data).toHaveLength(elementCount);
     }
   });
 
@@ -105,9 +111,9 @@ describe('readerOf', () => {
       { model: 'tiny', tensor: 'embeddings.LayerNorm.bias' },
     ],
   ])('refuses %s before it reads anything', async (_, changes, code, facts) => {
-    const graph = graphOf({ config: tiny, name: 'tiny' }, 'mean');
+    const parts = partsOf(tiny);
     const checkpoint = await tinyCheckpoint('', changes);
-    expect(await refusal(() => readerOf(graph, { name: 'tiny', config: tiny, checkpoint }))).toEqual([
+    expect(await refusal(() => readerOf(parts, { name: 'tiny', config: tiny, checkpoint }))).toEqual([
       code,
       facts,
     ]);
@@ -115,9 +121,9 @@ describe('readerOf', () => {
 
   test('refuses a checkpoint with fewer layers than its configuration', async () => {
     const config = new Config({ ...fields, num_hidden_layers: 2 }, 'tiny/config.json');
-    const graph = graphOf({ config, name: 'tiny' }, 'mean');
+    const parts = partsOf(config);
     const checkpoint = await tinyCheckpoint('');
-    expect(await refusal(() => readerOf(graph, { name: 'tiny', config, checkpoint }))).toEqual([
+    expect(await refusal(() => readerOf(parts, { name: 'tiny', config, checkpoint }))).toEqual([
       'graph-tensor-missing',
       { model: 'tiny', tensor: 'encoder.layer.1.attention.self.query.weight' },
     ]);

@@ -16,6 +16,7 @@ async function scorable(name: string): Promise<Scorable> {
   return {
     name,
     config,
+    task: 'encoder',
     checkpoint: await openCheckpoint(source),
     modules: await readModules(source, config),
     tokenizer: await TextTokenizer.read(source),
@@ -40,7 +41,7 @@ async function refusal(
     ...definition,
   } as const;
   const watching = { signal: new AbortController().signal, report: () => undefined };
-  return new Scorer().score(models, examples, whole, 'cpu', watching).then(
+  return new Scorer().score(models, { kind: 'contrastive', examples }, whole, 'cpu', watching).then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -62,7 +63,9 @@ describe('Scorer', () => {
     const long = [examples[0]!, { ...examples[1]!, positives: ['salt '.repeat(200)] }];
     const watching = { signal: new AbortController().signal, report: () => undefined };
     const definition = { kind: 'reference', batchSize: 2, maxInputTokens: 512, negativeCount: 1 } as const;
-    await expect(new Scorer().score([model], long, definition, 'cpu', watching)).rejects.toMatchObject({
+    await expect(
+      new Scorer().score([model], { kind: 'contrastive', examples: long }, definition, 'cpu', watching),
+    ).rejects.toMatchObject({
       code: 'example-too-long',
       facts: { example: 2, model: 'a', limit: 128 },
     });

@@ -16,7 +16,15 @@ type Answers = Pick<
 function factsOf(name: string): ModelFacts {
   return {
     ...{ name, kind: 'demo', modelType: 'bert', parameterCount: 1, dtypes: ['F32'], checkpointBytes: 4 },
-    ...{ bytesToFetch: 0, pooling: 'mean', normalised: true, maxTokens: 128, promptsFrom: 'none' },
+    ...{
+      task: 'encoder',
+      tasks: ['encoder'],
+      bytesToFetch: 0,
+      pooling: 'mean',
+      normalised: true,
+      maxTokens: 128,
+      promptsFrom: 'none',
+    },
     ...{ prompts: { query: '', document: '' }, licence: 'mit', problems: [] },
   };
 }

@@ -534,9 +534,10 @@ describe('Session', () => {
     await session.openDemo();
     session.taste.editRow(session.taste.rows[0]?.key ?? '', { negativesText: 'first\n\nsecond \n' });
     await session.taste.score();
-    expect(jobs.scored[0]?.examples).toEqual([
-      { query: 'q', positives: ['p'], negatives: ['first', 'second '] },
-    ]);
+    expect(jobs.scored[0]?.set).toEqual({
+      kind: 'contrastive',
+      examples: [{ query: 'q', positives: ['p'], negatives: ['first', 'second '] }],
+    });
   });
 
   test('mixes a fine-tuned model with the rest by alpha, which needs losses only where the rest are several', async () => {

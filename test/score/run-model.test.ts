@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planBatches } from '../../src/score/embed.ts';
+import { planBatches } from '../../src/score/run-model.ts';
 
 describe('planBatches', () => {
   test('sorts by length and keeps the order of equal ones', () => {

@@ -1,0 +1,49 @@
+/** The ends of encoders and rerankers: one vector of a sequence, sentence-transformers' Dense layers, a classifier's score. */
+import { activation } from './activation.ts';
+import { lastHidden, type Classifier } from './family.ts';
+import type { PoolingNode, Stage } from './graph.ts';
+import { linear } from './layers.ts';
+import { integer } from './onnx.ts';
+import type { PartWriter } from './part.ts';
+
+/** A Dense module: its tensors are `FOLDER/linear.weight` and `FOLDER/linear.bias`. */
+export interface Dense {
+  readonly folder: string;
+  readonly inDim: number;
+  readonly outDim: number;
+  readonly bias: boolean;
+  /** `identity`, or as configurations name activations. */
+  readonly act: string;
+}
+
+/** The result `embedding`: (batch, 1, dim), not normalised. */
+export function embeddingStage(dim: number, pooling: PoolingNode, dense: readonly Dense[]): Stage {
+  return (part) => {
+    const pooled = pool(part, part.take(lastHidden, dim), dim, pooling);
+    const outDim = dense.at(-1)?.outDim ?? dim;
+    let x = part.node('Reshape', [pooled, part.shape(-1, dim)]);
+    for (const { folder, inDim, outDim, bias, act } of dense) {
+      const value = linear(part, x, `${folder}/linear`, { inDim, outDim, bias });
+      x = act === 'identity' ? value : activation(part, act, value);
+    }
+    part.result('embedding', 'Identity', [x], ['batch', outDim]);
+  };
+}
+
+/** The result `score`: (batch, labels). */
+export function scoreStage(dim: number, { write }: Classifier, labelCount: number): Stage {
+  return (part) => {
+    const pooled = pool(part, part.take(lastHidden, dim), dim, 'matrix');
+    const flat = part.node('Reshape', [pooled, part.shape(-1, dim)]);
+    part.result('score', 'Identity', [write(part, flat, labelCount, dim)], ['batch', labelCount]);
+  };
+}
+
+/** (tokens, dim) to (batch, 1, dim). */
+function pool(part: PartWriter, x: string, dim: number, pooling: PoolingNode): string {
+  const hidden = part.node('Reshape', [x, part.feed({ kind: 'hidden', side: 'source', dim })]);
+  const rows = part.feed({ kind: 'pool', pooling });
+  if (pooling === 'matrix') return part.node('MatMul', [rows, hidden]);
+  const kept = part.node('Add', [hidden, rows]);
+  return part.node('ReduceMax', [kept, part.shape(1)], { keepdims: integer(1) });
+}

@@ -1,0 +1,38 @@
+/** Which layers of a decoder see a window only: stated layer by layer, or by a rule of the family. */
+import { KnownError } from '../errors.ts';
+import type { Config } from '../model/config.ts';
+import { readLayerCount, readSize } from './family.ts';
+import type { Reach } from './graph.ts';
+
+export interface WindowRule {
+  /** Tokens that a layer sees, its own counted; `undefined` where no layer has a window. */
+  readonly window: number | undefined;
+  readonly isSliding: (layer: number) => boolean;
+}
+
+/** (layers,) Throws `config-unsupported` for a kind of layer that is not built, `config-field-invalid`. */
+export function readLayerTypes(config: Config, model: string, rule: WindowRule): readonly Reach[] {
+  const layerCount = readLayerCount(config, 'num_hidden_layers');
+  const stated = readStated(config, layerCount);
+  return Array.from({ length: layerCount }, (_, layer): Reach => {
+    const byRule =
+      rule.window !== undefined && rule.isSliding(layer) ? 'sliding_attention' : 'full_attention';
+    const type = stated?.[layer] ?? byRule;
+    switch (type) {
+      case 'full_attention':
+        return { kind: 'causal', window: Infinity };
+      case 'sliding_attention':
+        return { kind: 'causal', window: rule.window ?? readSize(config, 'sliding_window') };
+      default:
+        throw new KnownError('config-unsupported', { model, field: 'layer_types', value: String(type) });
+    }
+  });
+}
+
+function readStated(config: Config, layerCount: number): readonly unknown[] | undefined {
+  const stated = config.raw('layer_types');
+  if (stated === undefined) return undefined;
+  if (Array.isArray(stated) && stated.length === layerCount) return stated;
+  const why = `it does not name ${layerCount} layers`;
+  throw new KnownError('config-field-invalid', { file: config.file, field: 'layer_types', why });
+}
