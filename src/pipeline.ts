@@ -12,7 +12,7 @@ import { compareModels, type OpenedModel } from './model/compare.ts';
 import { readConfig, type Config } from './model/config.ts';
 import { compareLicences } from './model/compare-licence.ts';
 import { readLicence } from './model/licence.ts';
-import { readModules } from './model/modules.ts';
+import { readModules, type Modules } from './model/modules.ts';
 import { notePassedOver } from './model/passed-over.ts';
 import { noPrompts, readPrompts, suggestPrompts, type Prompts } from './model/prompts.ts';
 import { dtypesOf } from './model/summary.ts';
@@ -238,9 +238,28 @@ export async function openScorable(source: Source, asked?: Task): Promise<Scorab
   const { name } = source;
   const task = asked ?? readTask(config, name, modules);
   // settings before the tokenizer: a refusal by name says more than a tokenizer that is not there
-  architectureOf({ name, config, task }, modules.pooling ?? 'cls');
+  architectureOf({ name, config, task, modules }, modules.pooling ?? 'cls');
   const checkpoint = await openCheckpoint(source);
-  return { name, config, task, checkpoint, modules, tokenizer: await readTokenizer(source) };
+  const denseCheckpoints = await openDense(source, modules);
+  const tokenizer = await readTokenizer(source);
+  return { name, config, task, checkpoint, denseCheckpoints, modules, tokenizer };
+}
+
+/** By folder. */
+async function openDense(source: Source, { dense }: Modules): Promise<ReadonlyMap<string, Checkpoint>> {
+  const opened = new Map<string, Checkpoint>();
+  for (const { folder } of dense) {
+    const inside: Source = {
+      name: `${source.name}/${folder}`,
+      list: async () =>
+        (await source.list())
+          .filter(({ path }) => path.startsWith(`${folder}/`))
+          .map((entry) => ({ ...entry, path: entry.path.slice(folder.length + 1) })),
+      open: (path) => source.open(`${folder}/${path}`),
+    };
+    opened.set(folder, await openCheckpoint(inside));
+  }
+  return opened;
 }
 
 async function missingBytes(source: Source | CachedSource, { files }: Checkpoint): Promise<number> {

@@ -1,13 +1,14 @@
 /** Which architectures can be scored: `model_type` to the family that runs it. One row a type; docs/architectures.md says how to add one. */
 import { KnownError } from '../errors.ts';
 import type { Config } from '../model/config.ts';
+import type { Dense } from '../model/dense.ts';
 import { bert, electra, roberta } from './bert.ts';
 import { distilbert } from './distilbert.ts';
 import { lastHidden, type Family } from './family.ts';
 import { gemma3 } from './gemma3.ts';
 import { gpt2 } from './gpt2.ts';
 import type { Architecture, PoolingNode, Stage, Task } from './graph.ts';
-import { embeddingStage, scoreStage, type Dense } from './heads.ts';
+import { embeddingStage, scoreStage } from './heads.ts';
 import { keepScored } from './language-head.ts';
 import { llama, mistral, qwen2, qwen3 } from './llama.ts';
 import { modernbert } from './modernbert.ts';

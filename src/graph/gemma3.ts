@@ -1,6 +1,7 @@
 /**
  * Gemma 3, text: Llama's layers with scaled embeddings, norms before and after attention and feed-forward layers whose
  * stored scale is one less, a query scale of its own, and near layers that turn by another base.
+ * `attn_logit_softcapping` is read by nothing in transformers, and so not here.
  * Source: https://arxiv.org/abs/2503.19786; transformers `Gemma3TextModel`.
  */
 import type { Config } from '../model/config.ts';
@@ -34,8 +35,6 @@ interface Sight {
 
 function build(config: Config, model: string): Body {
   requireValue(config, model, 'use_bidirectional_attention', [false]);
-  // transformers' usual attention leaves it out, its slow one does not: what a checkpoint means by it is unclear
-  requireValue(config, model, 'attn_logit_softcapping', [undefined]);
   const dim = readSize(config, 'hidden_size');
   const headCount = readSize(config, 'num_attention_heads', 8);
   const sizes: Sizes = {
@@ -77,7 +76,7 @@ function build(config: Config, model: string): Body {
 
 /** (layers,) */
 function readSights(config: Config, model: string, headDim: number): readonly Sight[] {
-  const every = readSize(config, 'sliding_window_pattern', readSize(config, '_sliding_window_pattern', 6));
+  const every = readSize(config, 'sliding_window_pattern', 6);
   const rule = {
     window: readSize(config, 'sliding_window', 4096),
     isSliding: (layer: number) => (layer + 1) % every !== 0,

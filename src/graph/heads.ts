@@ -1,4 +1,5 @@
 /** The ends of encoders and rerankers: one vector of a sequence, sentence-transformers' Dense layers, a classifier's score. */
+import type { Dense } from '../model/dense.ts';
 import { activation } from './activation.ts';
 import { lastHidden, type Classifier } from './family.ts';
 import type { PoolingNode, Stage } from './graph.ts';
@@ -6,17 +7,7 @@ import { linear } from './layers.ts';
 import { integer } from './onnx.ts';
 import type { PartWriter } from './part.ts';
 
-/** A Dense module: its tensors are `FOLDER/linear.weight` and `FOLDER/linear.bias`. */
-export interface Dense {
-  readonly folder: string;
-  readonly inDim: number;
-  readonly outDim: number;
-  readonly bias: boolean;
-  /** `identity`, or as configurations name activations. */
-  readonly act: string;
-}
-
-/** The result `embedding`: (batch, 1, dim), not normalised. */
+/** The result `embedding`: (batch, dim), not normalised. Dense modules' tensors are `FOLDER/linear.weight` and `FOLDER/linear.bias`. */
 export function embeddingStage(dim: number, pooling: PoolingNode, dense: readonly Dense[]): Stage {
   return (part) => {
     const pooled = pool(part, part.take(lastHidden, dim), dim, pooling);

@@ -1,7 +1,7 @@
 /** Which layers of a decoder see a window only: stated layer by layer, or by a rule of the family. */
 import { KnownError } from '../errors.ts';
 import type { Config } from '../model/config.ts';
-import { readLayerCount, readSize } from './family.ts';
+import { readLayerCount } from './family.ts';
 import type { Reach } from './graph.ts';
 
 export interface WindowRule {
@@ -22,11 +22,17 @@ export function readLayerTypes(config: Config, model: string, rule: WindowRule):
       case 'full_attention':
         return { kind: 'causal', window: Infinity };
       case 'sliding_attention':
-        return { kind: 'causal', window: rule.window ?? readSize(config, 'sliding_window') };
+        if (rule.window === undefined) throw missingWindow(config);
+        return { kind: 'causal', window: rule.window };
       default:
         throw new KnownError('config-unsupported', { model, field: 'layer_types', value: String(type) });
     }
   });
+}
+
+function missingWindow({ file }: Config): KnownError {
+  const why = 'layers that slide have no window';
+  return new KnownError('config-field-invalid', { file, field: 'sliding_window', why });
 }
 
 function readStated(config: Config, layerCount: number): readonly unknown[] | undefined {

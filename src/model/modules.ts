@@ -12,6 +12,7 @@ import { KnownError, toProblem, type ErrorCode, type Problem } from '../errors.t
 import { mistakenCodes } from '../safetensors/mistaken.ts';
 import type { Source } from '../source/source.ts';
 import type { Config } from './config.ts';
+import { readDense, type Dense } from './dense.ts';
 import { isObject, ownField, readJson, readJsonObject, settingsLimitBytes } from './json-file.ts';
 import { joinPath, nameFile } from './small-file.ts';
 import { readTokenLimit } from './token-limit.ts';
@@ -27,7 +28,9 @@ export interface Modules {
   readonly lowerCase: boolean;
   /** There is no modules.json: CLS and Normalize were taken, as the reference package does; the note says so. */
   readonly assumed: boolean;
-  /** Class names of modules that we cannot run, e.g. `['Dense']`. */
+  /** Between pooling and normalisation, in order. */
+  readonly dense: readonly Dense[];
+  /** Class names of modules with values of their own, which a mixture takes from model 1 as they are, e.g. `['Dense']`. */
   readonly extraModules: readonly string[];
   /** Refusals of scoring, and the note `pooling-assumed`. */
   readonly problems: readonly Problem[];
@@ -60,8 +63,8 @@ export async function readModules(source: Source, config: Config): Promise<Modul
   const assumed = problems.length === 0 && steps.length === 0;
   if (assumed) problems.push({ severity: 'note', code: 'pooling-assumed', facts: { model: source.name } });
 
-  const extraModules = assumed ? [] : findExtras(steps);
-  for (const module of extraModules) {
+  const unknown = assumed ? [] : findUnknown(steps);
+  for (const module of unknown) {
     problems.push(toProblem(new KnownError('module-unknown', { model: source.name, module })));
   }
 
@@ -70,6 +73,12 @@ export async function readModules(source: Source, config: Config): Promise<Modul
     : steps.length > 0
       ? await attempt(() => readPooling(source, steps))
       : undefined;
+  const dense: Dense[] = [];
+  for (const { kind, path } of steps) {
+    const read =
+      kind === 'Dense' && !unknown.includes(kind) && (await attempt(() => readDense(source, path)));
+    if (read) dense.push(read);
+  }
   const path = steps.find(({ kind }) => kind === 'Transformer')?.path ?? '';
   const limit = await attempt(() => readTokenLimit(source, config, path));
   return {
@@ -78,7 +87,8 @@ export async function readModules(source: Source, config: Config): Promise<Modul
     maxTokens: limit?.maxTokens ?? 0,
     lowerCase: limit?.lowerCase ?? false,
     assumed,
-    extraModules,
+    dense,
+    extraModules: [...dense.map(() => 'Dense'), ...unknown],
     problems,
   };
 }
@@ -113,15 +123,15 @@ function toKind(type: string): string {
   return type.startsWith('sentence_transformers.') ? type.slice(type.lastIndexOf('.') + 1) : type;
 }
 
-/** What is not Transformer, Pooling, Normalize in this order: those, and these where they stand elsewhere, we cannot run. */
-function findExtras(steps: readonly Step[]): readonly string[] {
-  const order = ['Transformer', 'Pooling', 'Normalize'];
+/** What is not Transformer, Pooling, any Dense, Normalize in this order: those, and these where they stand elsewhere, we cannot run. */
+function findUnknown(steps: readonly Step[]): readonly string[] {
+  const order = ['Transformer', 'Pooling', 'Dense', 'Normalize'];
   let next = 0;
   return steps
     .map(({ kind }) => kind)
     .filter((kind) => {
       const at = order.indexOf(kind, next);
-      if (at >= 0) next = at + 1;
+      if (at >= 0) next = kind === 'Dense' ? at : at + 1;
       return at < 0;
     });
 }

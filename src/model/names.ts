@@ -73,9 +73,9 @@ const tiedNames: ReadonlySet<string> = new Set([
   'decoder.weight',
 ]);
 
-/** Counters and tables that older libraries saved and every library computes by itself. */
+/** Counters and tables that older libraries saved and every library computes by itself; and T5's table that nothing reads. */
 const computed =
-  /(?:^|\.)(?:embeddings\.(?:position_ids|token_type_ids)|rotary_emb\.inv_freq|h\.\d+\.attn\.(?:masked_)?bias|attention\.(?:masked_)?bias)$/;
+  /(?:^|\.)(?:embeddings\.(?:position_ids|token_type_ids)|rotary_emb\.inv_freq|h\.\d+\.attn\.(?:masked_)?bias|attention\.(?:masked_)?bias|EncDecAttention\.relative_attention_bias\.weight)$/;
 
 export type Role = 'base' | 'pooler' | 'head';
 

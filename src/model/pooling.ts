@@ -2,9 +2,16 @@
 import { KnownError } from '../errors.ts';
 import { ownField, type JsonObject } from './json-file.ts';
 
-export type Pooling = 'mean' | 'cls' | 'max' | 'lasttoken';
+export type Pooling = 'mean' | 'cls' | 'max' | 'lasttoken' | 'weightedmean' | 'mean_sqrt_len_tokens';
 
-const runnable: readonly string[] = ['mean', 'cls', 'max', 'lasttoken'] satisfies readonly Pooling[];
+const runnable: readonly string[] = [
+  'mean',
+  'cls',
+  'max',
+  'lasttoken',
+  'weightedmean',
+  'mean_sqrt_len_tokens',
+] satisfies readonly Pooling[];
 
 /** Modes by the boolean that turned them on before `pooling_mode` had a name for each. */
 const modeOfKey: Readonly<Record<string, string>> = {

@@ -188,6 +188,13 @@ function poolOf(batch: Batch, pooling: Pooling): FloatValue {
       case 'max':
         row.fill(0);
         break;
+      // the later, the more: 1, 2, 3, … of their sum
+      case 'weightedmean':
+        row.forEach((_, s) => (row[s] = (2 * (s + 1)) / (row.length * (row.length + 1))));
+        break;
+      case 'mean_sqrt_len_tokens':
+        row.fill(1 / Math.sqrt(row.length));
+        break;
     }
   });
   return pooling === 'max' ? float32(pool, units.length, seq, 1) : float32(pool, units.length, 1, seq);

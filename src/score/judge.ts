@@ -25,7 +25,7 @@ export async function judgeScoring(source: Source, config: Config, modules: Modu
   try {
     tasks = tasksOf(config, name);
     task = readTask(config, name, modules);
-    architectureOf({ name, config, task }, modules.pooling ?? 'cls');
+    architectureOf({ name, config, task, modules }, modules.pooling ?? 'cls');
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
     problems.push(toProblem(error));

@@ -11,13 +11,17 @@ import type { Checkpoint, Tensor } from '../safetensors/checkpoint.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import type { TextTokenizer } from './tokenize.ts';
 
+type Readable = Pick<Checkpoint, 'tensors' | 'read'>;
+
 export interface Scorable {
   readonly name: string;
   readonly config: Config;
   /** What it is run as: as its configuration says, or as somebody corrected it. */
   readonly task: Task;
   /** Of a file, or one that computes what is read (merge/mixed.ts). */
-  readonly checkpoint: Pick<Checkpoint, 'tensors' | 'read'>;
+  readonly checkpoint: Readable;
+  /** Of Dense modules, by folder. */
+  readonly denseCheckpoints: ReadonlyMap<string, Readable>;
   readonly modules: Modules;
   readonly tokenizer: TextTokenizer;
 }
@@ -43,11 +47,14 @@ export function readTask(config: Config, name: string, { assumed }: Pick<Modules
 
 /** Builds what runs the model. Throws the refusals of scoring: `architecture-unknown` and what a family's builder throws. */
 export function architectureOf(
-  { config, name, task }: Pick<Scorable, 'config' | 'name' | 'task'>,
+  { config, name, task, modules }: Pick<Scorable, 'config' | 'name' | 'task' | 'modules'>,
   pooling: Pooling,
 ): Architecture {
   checkQuantisation(config, name);
-  const use: Use = task === 'encoder' ? { task, pooling: pooling === 'max' ? 'max' : 'matrix' } : { task };
+  const use: Use =
+    task === 'encoder'
+      ? { task, pooling: pooling === 'max' ? 'max' : 'matrix', dense: modules.dense }
+      : { task };
   return buildArchitecture(config, name, use);
 }
 
@@ -62,34 +69,45 @@ export function ownPooling({ name, modules }: Pick<Scorable, 'name' | 'modules'>
 /** How to read each parameter of these parts, after all were found. Throws `graph-tensor-missing`, `graph-tensor-shape`. */
 export function readerOf(
   parts: readonly Part[],
-  { name, config, checkpoint }: Pick<Scorable, 'name' | 'config' | 'checkpoint'>,
+  {
+    name,
+    config,
+    checkpoint,
+    denseCheckpoints,
+  }: Pick<Scorable, 'name' | 'config' | 'checkpoint' | 'denseCheckpoints'>,
 ): (parameter: PartParameter, ids: readonly number[] | undefined) => Promise<FloatValue> {
   const { tensors } = nameTensors(checkpoint.tensors, config.modelType);
-  const found = new Map<string, Tensor>();
+  const found = new Map<string, { readonly tensor: Tensor; readonly of: Readable }>();
+  const find = (parameter: string) => {
+    const slash = parameter.lastIndexOf('/');
+    const of = slash < 0 ? checkpoint : denseCheckpoints.get(parameter.slice(0, slash));
+    const tensor = slash < 0 ? tensors.get(parameter) : of?.tensors.get(parameter.slice(slash + 1));
+    return { tensor, of };
+  };
   for (const parameter of parts.flatMap(({ parameters }) => parameters)) {
-    const tensor = tensors.get(parameter.name);
-    if (tensor === undefined || !isFloat(tensor.dtype)) {
+    const { tensor, of } = find(parameter.name);
+    if (of === undefined || tensor === undefined || !isFloat(tensor.dtype)) {
       throw new KnownError('graph-tensor-missing', { model: name, tensor: parameter.name });
     }
     const want = printShape(parameter.shape);
     const got = printShape(tensor.shape);
     if (want !== got)
       throw new KnownError('graph-tensor-shape', { model: name, tensor: parameter.name, want, got });
-    found.set(parameter.name, tensor);
+    found.set(parameter.name, { tensor, of });
   }
   return async ({ name, shape, rows }, ids) => {
-    const tensor = found.get(name)!;
+    const { tensor, of } = found.get(name)!;
     const rest = shape.slice(1);
     const rowElements = rest.reduce((product, size) => product * size, 1);
     if (rows === 'all') {
-      return { type: 'float32', data: await checkpoint.read(tensor, 0, tensor.elementCount), shape };
+      return { type: 'float32', data: await of.read(tensor, 0, tensor.elementCount), shape };
     }
     if ('end' in rows) {
       const { start, end } = rows;
-      const data = await checkpoint.read(tensor, start * rowElements, end * rowElements);
+      const data = await of.read(tensor, start * rowElements, end * rowElements);
       return { type: 'float32', data, shape: [end - start, ...rest] };
     }
-    const data = await readRows(checkpoint, tensor, ids ?? [], rowElements);
+    const data = await readRows(of, tensor, ids ?? [], rowElements);
     return { type: 'float32', data, shape: [ids?.length ?? 0, ...rest] };
   };
 }
@@ -99,7 +117,7 @@ const nearElements = 64 * 1024;
 
 /** @param ids ascending @returns (ids · row,) */
 async function readRows(
-  checkpoint: Scorable['checkpoint'],
+  checkpoint: Readable,
   tensor: Tensor,
   ids: readonly number[],
   rowElements: number,

@@ -29,6 +29,7 @@ describe('readModules', () => {
       maxTokens: 128,
       lowerCase: false,
       assumed: false,
+      dense: [],
       extraModules: [],
       problems: [],
     });
@@ -66,8 +67,6 @@ describe('readModules', () => {
     ['none', { pooling_mode_cls_token: false, pooling_mode_mean_tokens: false }],
     ['cls + mean', { pooling_mode_cls_token: true, pooling_mode_mean_tokens: true }],
     ['mean + max', { pooling_mode: ['mean', 'max'] }],
-    ['mean_sqrt_len_tokens', { pooling_mode_mean_sqrt_len_tokens: true }],
-    ['weightedmean', { pooling_mode_weightedmean_tokens: true }],
     ['pooling_mode_median', { pooling_mode_median: true }],
     ['attention', { pooling_mode: 'attention' }],
     ['mean, include_prompt: false', { pooling_mode_mean_tokens: true, include_prompt: false }],
@@ -86,7 +85,7 @@ describe('readModules', () => {
   });
 
   test.each([
-    ['Dense', [transformer, pooling, dense]],
+    ['Dense', [transformer, dense, pooling]],
     [
       'CNN',
       [

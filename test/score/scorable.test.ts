@@ -8,6 +8,8 @@ import type { Pooling } from '../../src/model/pooling.ts';
 import { architectureOf, ownPooling, readerOf } from '../../src/score/scorable.ts';
 import { checkpointOf, folderSource, refusal, sourceOf, type Tensors } from '../model/models.ts';
 
+const denseCheckpoints = new Map();
+
 const fixtures = join(import.meta.dirname, '../fixtures');
 
 const fields = {
@@ -22,13 +24,14 @@ const fields = {
 const tiny = new Config(fields, 'tiny/config.json');
 
 /** The parts of an encoder with this pooling. */
-function partsOf(config: Config, pooling: Pooling = 'mean') {
-  return planParts(architectureOf({ config, name: 'tiny', task: 'encoder' }, pooling), 'tiny');
+async function partsOf(config: Config, pooling: Pooling = 'mean') {
+  const modules = { ...(await readModules(sourceOf({}), config)), dense: [] };
+  return planParts(architectureOf({ config, name: 'tiny', task: 'encoder', modules }, pooling), 'tiny');
 }
 
 /** A checkpoint of zeros with the tensors of the tiny graph, some of them changed. */
 async function tinyCheckpoint(prefix: string, changes: Tensors = {}) {
-  const parameters = partsOf(tiny).flatMap((part) => part.parameters);
+  const parameters = (await partsOf(tiny)).flatMap((part) => part.parameters);
   const tensors: Tensors = Object.fromEntries(
     parameters.map(({ name, shape }) => [prefix + name, ['F32', ...shape]] as const),
   );
@@ -37,11 +40,11 @@ async function tinyCheckpoint(prefix: string, changes: Tensors = {}) {
 }
 
 describe('architectureOf', () => {
-  test('shares one graph among mean, CLS and last-token pooling, and has another for max', () => {
-    const of = (pooling: Pooling) => partsOf(tiny, pooling).map(({ bytes }) => bytes);
-    expect(of('cls')).toEqual(of('mean'));
-    expect(of('lasttoken')).toEqual(of('mean'));
-    expect(of('max')).not.toEqual(of('mean'));
+  test('shares one graph among mean, CLS and last-token pooling, and has another for max', async () => {
+    const of = async (pooling: Pooling) => (await partsOf(tiny, pooling)).map(({ bytes }) => bytes);
+    expect(await of('cls')).toEqual(await of('mean'));
+    expect(await of('lasttoken')).toEqual(await of('mean'));
+    expect(await of('max')).not.toEqual(await of('mean'));
   });
 
   test('refuses a quantised model before its architecture', async () => {
@@ -79,8 +82,8 @@ describe('readerOf', () => {
     const source = await folderSource(join(fixtures, 'golden/bert-cls/a'), 'a');
     const config = await readConfig(source);
     const checkpoint = await openCheckpoint(source);
-    const parts = partsOf(config, 'cls');
-    const read = readerOf(parts, { name: 'a', config, checkpoint });
+    const parts = await partsOf(config, 'cls');
+    const read = readerOf(parts, { name: 'a', config, checkpoint, denseCheckpoints });
     const { data: values } = await read(parts[0]!.parameters[0]!, undefined);
     expect(values).toBeInstanceOf(Float32Array);
     expect(values).toHaveLength(363 * 32);
@@ -88,9 +91,9 @@ describe('readerOf', () => {
   });
 
   test.each(['', 'bert.'])('finds every parameter behind the prefix "%s"', async (prefix) => {
-    const parts = partsOf(tiny);
+    const parts = await partsOf(tiny);
     const checkpoint = await tinyCheckpoint(prefix, { 'cls.predictions.bias': ['F32', 4] });
-    const read = readerOf(parts, { name: 'tiny', config: tiny, checkpoint });
+    const read = readerOf(parts, { name: 'tiny', config: tiny, checkpoint, denseCheckpoints });
     for (const parameter of parts.flatMap(({ parameters }) => parameters)) {
       const elementCount = parameter.shape.reduce((product, size) => product * size, 1);
       expect((await read(parameter, undefined)).data).toHaveLength(elementCount);
@@ -111,19 +114,20 @@ describe('readerOf', () => {
       { model: 'tiny', tensor: 'embeddings.LayerNorm.bias' },
     ],
   ])('refuses %s before it reads anything', async (_, changes, code, facts) => {
-    const parts = partsOf(tiny);
+    const parts = await partsOf(tiny);
     const checkpoint = await tinyCheckpoint('', changes);
-    expect(await refusal(() => readerOf(parts, { name: 'tiny', config: tiny, checkpoint }))).toEqual([
-      code,
-      facts,
-    ]);
+    expect(
+      await refusal(() => readerOf(parts, { name: 'tiny', config: tiny, checkpoint, denseCheckpoints })),
+    ).toEqual([code, facts]);
   });
 
   test('refuses a checkpoint with fewer layers than its configuration', async () => {
     const config = new Config({ ...fields, num_hidden_layers: 2 }, 'tiny/config.json');
-    const parts = partsOf(config);
+    const parts = await partsOf(config);
     const checkpoint = await tinyCheckpoint('');
-    expect(await refusal(() => readerOf(parts, { name: 'tiny', config, checkpoint }))).toEqual([
+    expect(
+      await refusal(() => readerOf(parts, { name: 'tiny', config, checkpoint, denseCheckpoints })),
+    ).toEqual([
       'graph-tensor-missing',
       { model: 'tiny', tensor: 'encoder.layer.1.attention.self.query.weight' },
     ]);
