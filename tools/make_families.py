@@ -67,8 +67,8 @@ def make(
         own=variant.own,
     )
     answers = compute(folder, task)
-    if variant.unlike:
-        check_visible(folder, variant, task, answers)
+    for changes in variant.unlike:
+        check_visible(folder, changes, task, answers)
     runs = [
         {"batchSize": run.batch_size, "temperature": run.temperature, "maxInputLength": run.max_input_length}
         | {"negNumber": run.neg_number, **answer}
@@ -93,20 +93,20 @@ def make(
     return answers
 
 
-def check_visible(folder: pathlib.Path, variant: Variant, task: Task, answers: Json) -> None:
-    """Fails where a graph that passed the variant's fields over would be taken for a right one."""
+def check_visible(folder: pathlib.Path, changes: Json, task: Task, answers: Json) -> None:
+    """Fails where a graph that passed the variant's fields over would pass for a right one."""
     with tempfile.TemporaryDirectory() as name:
         other = pathlib.Path(name) / "other"
         shutil.copytree(folder, other)
         path = other / task.models[0] / "config.json"
-        write_json(path, read_json(path) | variant.unlike)
+        write_json(path, read_json(path) | changes)
         changed = compute(other, Task(**{**vars(task), "models": task.models[:1], "weights": [1.0]}))
     model = task.models[0]
     moved, _ = largest_difference(changed["outputs"]["byModel"][model], answers["outputs"]["byModel"][model])
     for run, other_run in zip(answers["fewShot"], changed["fewShot"]):
         moved = max(moved, abs(run["losses"][0] - other_run["losses"][0]))
     if not moved > visible:
-        raise SystemExit(f"{folder.name}: {variant.unlike} moves outputs and losses by {moved:.1e} only")
+        raise SystemExit(f"{folder.name}: {changes} moves outputs and losses by {moved:.1e} only")
 
 
 def sum_up(name: str, folder: pathlib.Path, answers: Json) -> str:

@@ -80,7 +80,7 @@ variants: dict[str, Variant] = {
                 "original_max_position_embeddings": 64,
             },
         },
-        unlike={"rope_scaling": None},
+        unlike=[{"rope_scaling": None}],
     ),
     "qwen2": decoder("qwen2", "Qwen2ForCausalLM", config={"tie_word_embeddings": True}),
     "qwen3": decoder("qwen3", "Qwen3ForCausalLM", config={"tie_word_embeddings": True}),
@@ -89,13 +89,14 @@ variants: dict[str, Variant] = {
         "gemma3",
         "Gemma3ForCausalLM",
         config={"sliding_window": 16, "sliding_window_pattern": 2},
-        unlike={"sliding_window": 18},
+        unlike=[{"sliding_window": 18}],
     ),
     "t5": t5(config={"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}),
     # llama's relatives
     "llama-bias": llama(config={"attention_bias": True, "mlp_bias": True}),
     "llama-base": decoder("llama", "LlamaModel", dtype="float16", config={"tie_word_embeddings": True}),
     "llama-headed": llama(rename=with_tied_head),
+    "llama-mixed": llama(dtype="bfloat16,float32,float16"),
     "llama-buffers": llama(rename=with_inverse_frequencies),
     "smollm": llama(
         config={"rope_theta": 100000.0, "rope_scaling": None},
@@ -111,25 +112,29 @@ variants: dict[str, Variant] = {
         odd={"head_dim": 3 * 2, "hidden_size": 36},
     ),
     "mistral": decoder(
-        "llama", "MistralForCausalLM", config={"sliding_window": 6}, dtype="bfloat16", unlike={"sliding_window": 7}
+        "llama",
+        "MistralForCausalLM",
+        config={"sliding_window": 6},
+        dtype="bfloat16",
+        unlike=[{"sliding_window": 7}, {"sliding_window": 5}],
     ),
     "mistral-full": decoder(
         "llama",
         "MistralForCausalLM",
         config={"sliding_window": None, "head_dim": 12},
         dtype="float16",
-        unlike={"sliding_window": 16},
+        unlike=[{"sliding_window": 16}],
     ),
     # ropes
     "llama-linear": llama(
         config=wide | {"rope_scaling": {"type": "linear", "factor": 4.0}},
         written={"rope_scaling": {"type": "linear", "factor": 4.0}},
-        unlike={"rope_scaling": None},
+        unlike=[{"rope_scaling": None}],
     ),
     # every text longer than the original length, but for the last run, which is cut to less
     "llama-dynamic": llama(
         config=wide | {"max_position_embeddings": 18, "rope_scaling": {"rope_type": "dynamic", "factor": 2.0}},
-        unlike={"rope_scaling": None},
+        unlike=[{"rope_scaling": None}],
         runs=(Run(2, 5.0), Run(1, 1.0, 64), Run(5, 0.2, 17)),
     ),
     # texts shorter than the original length, but for the padding
@@ -139,16 +144,16 @@ variants: dict[str, Variant] = {
         runs=(Run(2, 5.0), Run(1, 1.0, 64), Run(5, 0.2, 65)),
     ),
     "llama-yarn": llama(
-        config=wide | {"rope_scaling": yarn}, unlike={"rope_scaling": yarn | {"attention_factor": 1.0}}
+        config=wide | {"rope_scaling": yarn}, unlike=[{"rope_scaling": yarn | {"attention_factor": 1.0}}]
     ),
     "llama-yarn-set": llama(
         config=wide | {"rope_scaling": yarn | {"attention_factor": 0.8, "beta_fast": 8.0, "beta_slow": 2.0}},
-        unlike={"rope_scaling": yarn | {"attention_factor": 0.8}},
+        unlike=[{"rope_scaling": yarn | {"attention_factor": 0.8}}],
     ),
     "llama-yarn-mscale": llama(
         config=wide
         | {"rope_scaling": yarn | {"factor": 40.0, "mscale": 1.0, "mscale_all_dim": 0.5, "truncate": False}},
-        unlike={"rope_scaling": yarn | {"factor": 40.0, "mscale": 1.0, "truncate": False}},
+        unlike=[{"rope_scaling": yarn | {"factor": 40.0, "mscale": 1.0, "truncate": False}}],
     ),
     # without the original length: yarn then takes the present one
     "qwen2-yarn": decoder(
@@ -156,7 +161,7 @@ variants: dict[str, Variant] = {
         "Qwen2ForCausalLM",
         config={"tie_word_embeddings": True, "rope_scaling": {"type": "yarn", "factor": 4.0}},
         written={"rope_scaling": {"type": "yarn", "factor": 4.0}},
-        unlike={"rope_scaling": None},
+        unlike=[{"rope_scaling": None}],
     ),
     "llama-five": llama(
         config=wide | {"rope_theta": 1000.0, "rope_scaling": yarn},
@@ -172,8 +177,9 @@ variants: dict[str, Variant] = {
         "qwen2",
         "Qwen2ForCausalLM",
         config=windows | {"tie_word_embeddings": True},
+        dtype="float16",
         written=no_layer_types,
-        unlike={"sliding_window": 6},
+        unlike=[{"sliding_window": 6}, {"sliding_window": 4}, {"max_window_layers": 0}],
     ),
     "qwen2-untied": decoder("qwen2", "Qwen2ForCausalLM", config={"tie_word_embeddings": False}, dtype="bfloat16"),
     "qwen3-sliding": decoder(
@@ -181,7 +187,7 @@ variants: dict[str, Variant] = {
         "Qwen3ForCausalLM",
         config=windows | {"tie_word_embeddings": False, "attention_bias": True},
         dtype="bfloat16",
-        unlike={"max_window_layers": 2},
+        unlike=[{"max_window_layers": 2}, {"sliding_window": 6}],
         written=no_layer_types,
     ),
     "gemma3-deep": decoder(
@@ -197,7 +203,12 @@ variants: dict[str, Variant] = {
         odd={"num_hidden_layers": 8},
         dtype="bfloat16",
         written={"layer_types": absent, "_sliding_window_pattern": absent, "sliding_window_pattern": 3},
-        unlike={"query_pre_attn_scalar": 8},
+        unlike=[
+            {"query_pre_attn_scalar": 8},
+            {"sliding_window": 7},
+            {"sliding_window_pattern": 6},
+            {"rope_local_base_freq": 5000.0},
+        ],
     ),
     "gemma3-linear": decoder(
         "gemma3",
@@ -205,7 +216,7 @@ variants: dict[str, Variant] = {
         config=wide
         | {"sliding_window": 16, "sliding_window_pattern": 2, "rope_theta": 5000.0}
         | {"rope_scaling": {"rope_type": "linear", "factor": 8.0}},
-        unlike={"rope_scaling": None},
+        unlike=[{"rope_scaling": None}],
         dtype="bfloat16",
     ),
     "gemma3-softcap": decoder(
@@ -217,7 +228,7 @@ variants: dict[str, Variant] = {
             "attn_logit_softcapping": 0.5,
             "final_logit_softcapping": 2.0,
         },
-        unlike={"final_logit_softcapping": None},
+        unlike=[{"final_logit_softcapping": None}],
         dtype="bfloat16",
     ),
     "gemma3-five": decoder(
@@ -240,15 +251,16 @@ variants: dict[str, Variant] = {
         "gpt2",
         "GPT2LMHeadModel",
         config={"scale_attn_by_inverse_layer_idx": True, "n_inner": 20, "activation_function": "relu"},
+        dtype="bfloat16",
         attention="eager",
-        unlike={"scale_attn_by_inverse_layer_idx": False},
+        unlike=[{"scale_attn_by_inverse_layer_idx": False}],
     ),
     "gpt2-noscale": decoder(
         "gpt2",
         "GPT2LMHeadModel",
         config={"scale_attn_weights": False},
         attention="eager",
-        unlike={"scale_attn_weights": True},
+        unlike=[{"scale_attn_weights": True}],
     ),
     "gpt2-hub": decoder(
         "gpt2", "GPT2LMHeadModel", config={"n_positions": 128}, form="bin", rename=like_gpt2_of_the_hub
@@ -257,6 +269,7 @@ variants: dict[str, Variant] = {
     "t5-plain": t5(config={"feed_forward_proj": "relu", "tie_word_embeddings": True}),
     "t5-gated-tied": t5(config={"feed_forward_proj": "gated-gelu", "tie_word_embeddings": True}, dtype="bfloat16"),
     "t5-uneven": t5(
+        dtype="bfloat16",
         config={
             "feed_forward_proj": "gated-silu",
             "tie_word_embeddings": False,

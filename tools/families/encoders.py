@@ -58,12 +58,14 @@ variants: dict[str, Variant] = {
     "rerank-bert": reranker("rerank-bert", "BertForSequenceClassification"),
     "rerank-xlmr": reranker("rerank-xlmr", "XLMRobertaForSequenceClassification", dtype="float16"),
     # activations
-    "bert-gelu-new": encoder("bert", "BertModel", config={"hidden_act": "gelu_new"}, unlike={"hidden_act": "relu"}),
-    "bert-relu": encoder("bert", "BertModel", config={"hidden_act": "relu"}, unlike={"hidden_act": "gelu"}),
+    "bert-gelu-new": encoder("bert", "BertModel", config={"hidden_act": "gelu_new"}, unlike=[{"hidden_act": "relu"}]),
+    "bert-relu": encoder("bert", "BertModel", config={"hidden_act": "relu"}, unlike=[{"hidden_act": "gelu"}]),
     "bert-silu": encoder(
-        "bert", "BertModel", config={"hidden_act": "silu"}, unlike={"hidden_act": "gelu"}, dtype="bfloat16"
+        "bert", "BertModel", config={"hidden_act": "silu"}, unlike=[{"hidden_act": "gelu"}], dtype="bfloat16"
     ),
-    "distil-relu": encoder("distil", "DistilBertModel", config={"activation": "relu"}, unlike={"activation": "gelu"}),
+    "distil-relu": encoder(
+        "distil", "DistilBertModel", dtype="float16", config={"activation": "relu"}, unlike=[{"activation": "gelu"}]
+    ),
     # pooling and what follows it
     "bert-max": encoder("bert", "BertModel", "max"),
     "bert-lasttoken": encoder("bert", "BertModel", "lasttoken"),
@@ -72,20 +74,24 @@ variants: dict[str, Variant] = {
     "bert-dense": encoder(
         "bert",
         "BertModel",
+        dtype="float16",
         dense={"out_features": 10, "bias": True, "activation_function": "torch.nn.modules.activation.Tanh"},
     ),
     "bert-dense-plain": encoder(
         "bert", "BertModel", "cls", dense={"out_features": 20, "bias": False, "activation_function": identity}
     ),
-    # how checkpoints name things
+    # how checkpoints name and hold things
+    "bert-mixed": encoder("bert", "BertModel", dtype="float32,float16,bfloat16"),
     "bert-mlm": encoder("bert", "BertForMaskedLM", written={"architectures": ["BertForMaskedLM"]}),
     "bert-buffers": encoder("bert", "BertModel", form="bin", rename=with_position_ids),
     # shapes of families
     "roberta-types": encoder("roberta", "RobertaModel", config={"type_vocab_size": 2}),
-    "electra-same": encoder("electra", "ElectraModel", config={"embedding_size": 16}, odd={"embedding_size": 21}),
+    "electra-same": encoder(
+        "electra", "ElectraModel", dtype="float16", config={"embedding_size": 16}, odd={"embedding_size": 21}
+    ),
     "distil-sinusoidal": encoder("distil", "DistilBertModel", config={"sinusoidal_pos_embds": True}),
     # transformers takes 32 buckets whatever the field says, so that fewer than 32 cannot run
-    "mpnet-odd": encoder("mpnet", "MPNetModel", config={"relative_attention_num_buckets": 48}),
+    "mpnet-odd": encoder("mpnet", "MPNetModel", dtype="bfloat16", config={"relative_attention_num_buckets": 48}),
     "modernbert-bias": encoder(
         "modernbert",
         "ModernBertModel",
@@ -98,12 +104,18 @@ variants: dict[str, Variant] = {
             "local_attention": 12,
         },
     ),
-    "modernbert-deep": encoder("modernbert", "ModernBertModel", config=deep_modernbert, unlike={"local_attention": 10}),
+    "modernbert-deep": encoder(
+        "modernbert",
+        "ModernBertModel",
+        dtype="bfloat16",
+        config=deep_modernbert,
+        unlike=[{"local_attention": 10}, {"local_attention": 6}, {"global_attn_every_n_layers": 2}],
+    ),
     "modernbert-theta": encoder(
         "modernbert",
         "ModernBertModel",
         config=deep_modernbert | {"local_rope_theta": None, "global_rope_theta": 5000.0},
-        unlike={"local_rope_theta": 10000.0},
+        unlike=[{"local_rope_theta": 10000.0}],
     ),
     "modernbert-five": encoder(
         "modernbert",
@@ -121,7 +133,8 @@ variants: dict[str, Variant] = {
         "modernbert",
         "ModernBertForSequenceClassification",
         config=deep_modernbert | {"classifier_pooling": "mean", "classifier_bias": True, "norm_bias": True},
-        unlike={"classifier_pooling": "cls"},
+        unlike=[{"classifier_pooling": "cls"}],
+        dtype="float16",
     ),
     "rerank-electra": reranker("electra", "ElectraForSequenceClassification"),
     "rerank-distil": reranker("distil", "DistilBertForSequenceClassification"),

@@ -131,7 +131,8 @@ def make_models(out: pathlib.Path, variant: Variant, models: str, golden: pathli
         dense["linear.weight"] = torch.randn(outputs, width, generator=generator) / width**0.5
         if variant.dense["bias"]:
             dense["linear.bias"] = torch.randn(outputs, generator=generator) * 0.2
-    for model in models:
+    dtypes = variant.dtype.split(",")
+    for m, model in enumerate(models):
         for name, tensor in net.named_parameters():
             fixed = name.endswith("position_embeddings.weight") and getattr(net.config, "sinusoidal_pos_embds", False)
             tensor.copy_(base[name] if fixed else vary(base[name], noises[model], generator))
@@ -140,7 +141,7 @@ def make_models(out: pathlib.Path, variant: Variant, models: str, golden: pathli
         copy = getattr(transformers, variant.saved)(net.config)
         copy.load_state_dict(net.state_dict())
         shards = "20KB" if variant.form == "sharded" else "5GB"
-        copy.to(getattr(torch, variant.dtype)).save_pretrained(
+        copy.to(getattr(torch, dtypes[m % len(dtypes)])).save_pretrained(
             folder, safe_serialization=variant.form != "bin", max_shard_size=shards
         )
         rewrite(folder, variant)

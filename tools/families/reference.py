@@ -200,23 +200,28 @@ few_shot_losses = {"encoder": encoder_loss, "decoder": decoder_loss, "encoder-de
 def compute(folder: pathlib.Path, task: Task) -> Json:
     """The answers, laid out as in expected.json; `made_up` names tensors that no file holds and nothing ties."""
     kind = task.kind
-    models = [open_model(folder / name, kind, task.attention) for name in task.models]
+
+    def opened(name: str) -> Model:
+        # afresh for every question: a dynamic rope remembers the longest input that it has seen
+        return open_model(folder / name, kind, task.attention)
+
+    models = [opened(name) for name in task.models]
     tokenizer = AutoTokenizer.from_pretrained(folder / task.models[0])
     answers: Json = {"architecture": type(models[0].net).__name__, "made_up": models[0].missing}
 
     answers["fewShot"] = []
     for run in task.runs:
-        losses = [few_shot_losses[kind](model, tokenizer, task.examples, run) for model in models]
+        losses = [few_shot_losses[kind](opened(name), tokenizer, task.examples, run) for name in task.models]
         answers["fewShot"].append({"losses": losses, "weights": softmax_weights(losses, run.temperature)})
     if kind in ("encoder", "reranker") and task.own:
-        losses = [own_loss(kind, model, tokenizer, task.examples) for model in models]
+        losses = [own_loss(kind, opened(name), tokenizer, task.examples) for name in task.models]
         weights = [{"temperature": t, "weights": softmax_weights(losses, t)} for t in [1.0, 0.1]]
         answers["own"] = {"losses": losses, "weights": weights}
 
-    by_model = {name: output(kind, model, tokenizer, task.texts) for name, model in zip(task.models, models)}
-    mixed = mix(task.weights, [{**model.net.state_dict()} for model in models])
+    by_model = {name: output(kind, opened(name), tokenizer, task.texts) for name in task.models}
+    mixed = mix(task.weights, [model.net.state_dict() for model in models])
     answers["merge"] = {"weights": task.weights, "dtype": "F32", "tensors": describe(mixed)}
-    whole = open_model(folder / task.models[0], kind, task.attention)
+    whole = opened(task.models[0])
     whole.net.load_state_dict(mixed)
     for d, dense in enumerate(whole.modules.dense):
         # the reference leaves such modules behind; a mixture that keeps them mixes them as it does everything else

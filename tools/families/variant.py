@@ -29,13 +29,13 @@ class Variant:
     kind: str
     config: Json = field(default_factory=dict)
     odd: Json = field(default_factory=dict)  # over `config`, in that size
-    dtype: str = "float32"
+    dtype: str = "float32"  # of all models, or of each in turn: "float32,float16"
     form: Literal["safetensors", "sharded", "bin"] = "safetensors"
     pooling: str | None = None
     dense: Json | None = None
     written: Json = field(default_factory=dict)  # fields of config.json as another writer spells them; read so, too
     rename: Rename | None = None  # makes the file's tensors from the saved ones and the fields of config.json
-    unlike: Json = field(default_factory=dict)  # fields that must matter: with these, outputs or losses differ
+    unlike: list[Json] = field(default_factory=list)  # with each, outputs or losses must differ visibly
     runs: tuple[Run, ...] = three_runs
     own: bool = True
     attention: str | None = None
