@@ -125,6 +125,7 @@ export interface FactsOf {
   'graph-tensor-missing': { model: string; tensor: string };
   'graph-tensor-shape': { model: string; tensor: string; want: string; got: string };
   'tokenizer-missing': { model: string };
+  'tokenizer-other-format': { model: string; files: string };
   'tokenizer-unsupported': { model: string; why: string };
   'pooling-assumed': { model: string };
 

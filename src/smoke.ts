@@ -50,6 +50,7 @@ const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'module-unknown',
   'pooling-unknown',
   'tokenizer-missing',
+  'tokenizer-other-format',
   'tokenizer-unsupported',
   'graph-tensor-missing',
   'graph-tensor-shape',

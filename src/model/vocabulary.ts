@@ -21,6 +21,18 @@ const definitions: readonly (readonly string[])[] = [
   ['tokenizer.model'],
 ];
 
+/**
+ * Throws unless tokenizer.json is among the files, the one description of a tokenizer that is read here:
+ * `tokenizer-other-format` if the model brings another one, `tokenizer-missing` if it brings none.
+ */
+export function checkTokenizerFile(model: string, entries: readonly Entry[]): void {
+  const names = new Set(entries.map(({ path }) => path));
+  if (names.has('tokenizer.json')) return;
+  const found = definitions.find((paths) => paths.every((path) => names.has(path)));
+  if (!found) throw new KnownError('tokenizer-missing', { model });
+  throw new KnownError('tokenizer-other-format', { model, files: found.join(' + ') });
+}
+
 /** A model's vocabulary files, not read yet. */
 export interface Vocabulary {
   readonly source: Source;

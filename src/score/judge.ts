@@ -4,6 +4,7 @@ import { tasksOf } from '../graph/architectures.ts';
 import type { Task } from '../graph/graph.ts';
 import type { Config } from '../model/config.ts';
 import type { Modules } from '../model/modules.ts';
+import { checkTokenizerFile } from '../model/vocabulary.ts';
 import type { Source } from '../source/source.ts';
 import { architectureOf, readTask } from './scorable.ts';
 
@@ -32,9 +33,11 @@ export async function judgeScoring(source: Source, config: Config, modules: Modu
     // how such a model would be pooled is not its problem
     if (task === undefined) return { task, tasks, problems };
   }
-  const paths = (await source.list()).map(({ path }) => path);
-  if (!paths.includes('tokenizer.json')) {
-    problems.push(toProblem(new KnownError('tokenizer-missing', { model: name })));
+  try {
+    checkTokenizerFile(name, await source.list());
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    problems.push(toProblem(error));
   }
   const ofModules = modules.problems.filter(({ code }) => task === 'encoder' || code !== 'pooling-assumed');
   return { task, tasks, problems: [...problems, ...ofModules] };
