@@ -1,11 +1,24 @@
 /**
- * The only door to @huggingface/tokenizers: text to token ids, with the special tokens and the truncation that the
- * library leaves to its callers.
+ * Text to token ids, as the Rust library and the tokenizer's class in transformers compute them from tokenizer.json and
+ * tokenizer_config.json.
+ *
+ * The only door to @huggingface/tokenizers, which knows how to say an Oniguruma regular expression in JavaScript. What
+ * else it does differs from the Rust library on some text, so it is done here: see docs/decisions.md.
  */
-import { Tokenizer } from '@huggingface/tokenizers';
+import { SplitPreTokenizer } from '@huggingface/tokenizers';
 import { KnownError } from '../errors.ts';
-import { readJson } from '../model/json-file.ts';
+import { readJson, type JsonObject } from '../model/json-file.ts';
+import { checkTokenizerFile } from '../model/vocabulary.ts';
 import type { Source } from '../source/source.ts';
+import { parseAddedTokens, type AddedTokens } from './tokenize/added-tokens.ts';
+import { readSpecialTokens, withClassSettings, type SpecialTokens } from './tokenize/class-settings.ts';
+import { toObject } from './tokenize/fields.ts';
+import { parseModel } from './tokenize/models.ts';
+import type { Model } from './tokenize/model.ts';
+import { parseNormalizer, type Normalizer } from './tokenize/normalizers.ts';
+import { addedCount, fillTemplate, parsePostProcessor, type Templates } from './tokenize/post-processor.ts';
+import { parsePreTokenizer, type PreTokenizer } from './tokenize/pre-tokenizers.ts';
+import { shareRoom, truncate, type Side } from './tokenize/truncate.ts';
 
 /** The largest real tokenizer.json files are 17 to 33 MB (XLM-R, Gemma). */
 const limitBytes = 64 * 1024 * 1024;
@@ -17,136 +30,134 @@ export interface Encoded {
   readonly fullCount: number;
 }
 
-/**
- * Ideographs beyond the basic plane, each a word of its own to BERT. The library looks at UTF-16 units and misses them.
- * The ranges are the Rust library's, which leaves out U+2B820 to U+2B91F.
- *
- * Source: https://github.com/huggingface/tokenizers, `is_chinese_char` in normalizers/bert.rs.
- */
-const astralIdeographs = /[\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
+export interface EncodedPair extends Encoded {
+  /** (seq,) which text each token belongs to, as the model was trained to be told: BERT says 0 and 1, RoBERTa always 0. */
+  readonly types: readonly number[];
+}
 
 export class TextTokenizer {
-  readonly #tokenizer: Tokenizer;
-  /** The normalizer puts spaces around ideographs. */
-  readonly #isolatesIdeographs: boolean;
-  readonly #keepEnd: boolean;
-  /** Special tokens that the post-processor puts before and after a text. */
-  readonly #prefixCount: number;
-  readonly #specialCount: number;
+  /** The id of the token that fills up a batch, ends a text, begins one; `undefined` if the tokenizer has none. */
+  readonly padId: number | undefined;
+  readonly eosId: number | undefined;
+  readonly bosId: number | undefined;
+  readonly #name: string;
+  readonly #normalize: Normalizer;
+  readonly #split: PreTokenizer;
+  readonly #model: Model;
+  readonly #added: AddedTokens;
+  readonly #templates: Templates;
+  readonly #side: Side;
 
-  private constructor(definition: Record<string, unknown>, settings: Record<string, unknown>) {
-    const tokenizer = new Tokenizer(definition, settings);
-    this.#tokenizer = tokenizer;
-    const idOf = (token: unknown) => {
-      const text = typeof token === 'string' ? token : (token as { content?: string } | null)?.content;
-      return text === undefined ? undefined : tokenizer.token_to_id(text);
-    };
-    this.padId = idOf(settings['pad_token']);
-    this.eosId = idOf(settings['eos_token']);
-    this.#isolatesIdeographs = isolatesIdeographs(toRecord(definition['normalizer']));
-    this.#keepEnd = settings['truncation_side'] === 'left';
-    const bare = tokenizer.encode('a', { add_special_tokens: false }).ids;
-    const whole = tokenizer.encode('a').ids;
-    this.#specialCount = whole.length - bare.length;
-    const starts = Array.from({ length: this.#specialCount + 1 }, (_, start) => start);
-    const at = starts.find((start) => bare.every((id, s) => whole[start + s] === id));
-    this.#prefixCount = at ?? 0;
+  private constructor(name: string, definition: JsonObject, side: Side, { pad, eos, bos }: SpecialTokens) {
+    this.#name = name;
+    this.#normalize = parseNormalizer(definition['normalizer'], compile);
+    this.#split = parsePreTokenizer(definition['pre_tokenizer'], compile);
+    this.#model = parseModel(definition['model']);
+    this.#added = parseAddedTokens(definition['added_tokens'], this.#model, this.#normalize);
+    this.#templates = parsePostProcessor(definition['post_processor']);
+    this.#side = side;
+    const idOf = (token: string | undefined) =>
+      token === undefined ? undefined : (this.#added.ids.get(token) ?? this.#model.idOf(token));
+    [this.padId, this.eosId, this.bosId] = [idOf(pad), idOf(eos), idOf(bos)];
   }
 
-  /** Throws `tokenizer-missing` when there is no tokenizer.json, `tokenizer-unsupported` when it cannot be built. */
+  /**
+   * Throws `tokenizer-missing` when the model brings no vocabulary, `tokenizer-other-format` when it brings one that is no
+   * tokenizer.json, `tokenizer-unsupported` when that cannot be built.
+   */
   static async read(source: Source): Promise<TextTokenizer> {
-    const tokenizer = await readJson(source, 'tokenizer.json', limitBytes);
-    if (tokenizer === undefined) throw new KnownError('tokenizer-missing', { model: source.name });
-    const settings = toRecord(await readJson(source, 'tokenizer_config.json', limitBytes));
+    const [file, settingsFile, tokensFile] = await Promise.all(
+      ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'].map((path) =>
+        readJson(source, path, limitBytes),
+      ),
+    );
+    if (file === undefined) checkTokenizerFile(source.name, await source.list());
+    const [definition, settings] = [toObject(file), toObject(settingsFile)];
     try {
-      checkModel(toRecord(tokenizer));
-      return new TextTokenizer(withBertSettings(toRecord(tokenizer), settings), settings);
+      const tokens = readSpecialTokens(definition, settings, toObject(tokensFile));
+      const side = settings['truncation_side'] === 'left' ? 'left' : 'right';
+      return new TextTokenizer(source.name, withClassSettings(definition, settings, tokens), side, tokens);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new KnownError('tokenizer-unsupported', { model: source.name, why }, { cause: error });
     }
   }
 
-  padId: number | undefined;
-  eosId: number | undefined;
-
-  encodePair(
-    first: string,
-    second: string,
-    maxTokens: number,
-  ): { ids: readonly number[]; types: readonly number[]; fullCount: number } {
-    const { ids, token_type_ids } = this.#tokenizer.encode(first, {
-      text_pair: second,
-      return_token_type_ids: true,
-    }) as never as { ids: number[]; token_type_ids: number[] };
-    return { ids, types: token_type_ids ?? ids.map(() => 0), fullCount: Math.min(ids.length, maxTokens) };
-  }
-
   /** The shortest limit that leaves room for a token of the text. */
   get leastTokens(): number {
-    return this.#specialCount + 1;
+    return addedCount(this.#templates.single) + 1;
   }
 
-  /** Ids with special tokens, truncated to `maxTokens` as the Rust library does: the text gives way, special tokens stay. */
+  /**
+   * Ids with special tokens, truncated to `maxTokens` as the Rust library does: the text gives way, special tokens stay.
+   * Throws `tokenizer-unsupported` if the tokenizer has no token for some of the text.
+   */
   encode(text: string, maxTokens: number): Encoded {
-    const spaced = this.#isolatesIdeographs ? text.replace(astralIdeographs, ' $& ') : text;
-    const whole = this.#tokenizer.encode(spaced).ids;
-    if (whole.length <= maxTokens) return { ids: whole, fullCount: whole.length };
-    const bareCount = whole.length - this.#specialCount;
-    const keptCount = Math.max(0, maxTokens - this.#specialCount);
-    const start = this.#prefixCount + (this.#keepEnd ? bareCount - keptCount : 0);
-    const ids = [
-      ...whole.slice(0, this.#prefixCount),
-      ...whole.slice(start, start + keptCount),
-      ...whole.slice(this.#prefixCount + bareCount),
-    ];
-    return { ids, fullCount: whole.length };
+    const { single } = this.#templates;
+    const bare = this.#encodeBare(text);
+    const room = Math.max(0, maxTokens - addedCount(single));
+    const { ids } = fillTemplate(single, truncate(bare, room, this.#side), []);
+    return { ids, fullCount: bare.length + addedCount(single) };
+  }
+
+  /** As `encode`, for two texts that are read together; the longer one gives way first. */
+  encodePair(first: string, second: string, maxTokens: number): EncodedPair {
+    const { pair } = this.#templates;
+    const bare = [this.#encodeBare(first), this.#encodeBare(second)] as const;
+    const room = Math.max(0, maxTokens - addedCount(pair));
+    const kept = shareRoom(bare[0].length, bare[1].length, room);
+    const [left, right] = [truncate(bare[0], kept[0], this.#side), truncate(bare[1], kept[1], this.#side)];
+    return {
+      ...fillTemplate(pair, left, right),
+      fullCount: bare[0].length + bare[1].length + addedCount(pair),
+    };
+  }
+
+  /** Ids without special tokens, not truncated. */
+  #encodeBare(text: string): readonly number[] {
+    const ids: number[] = [];
+    // half of a surrogate pair is no character: UTF-8 has none for it
+    const whole = text.replace(/\p{Surrogate}/gu, '\uFFFD');
+    for (const { start, end, id } of this.#added.inText(whole)) {
+      if (id !== undefined) ids.push(id);
+      else this.#encodeStretch(whole.slice(start, end), start === 0, ids);
+    }
+    return ids;
+  }
+
+  /** What lies between added tokens that are found before normalizing. */
+  #encodeStretch(text: string, atStart: boolean, ids: number[]): void {
+    const normalized = this.#normalize(text);
+    // what was dropped before it keeps a word from being the first, as the library counts
+    const begins = atStart && this.#normalize(String.fromCodePoint(text.codePointAt(0)!)) !== '';
+    for (const { start, end, id } of this.#added.inNormalized(normalized)) {
+      if (id !== undefined) ids.push(id);
+      else this.#encodeWords(normalized.slice(start, end), begins && start === 0, ids);
+    }
+  }
+
+  #encodeWords(text: string, atStart: boolean, ids: number[]): void {
+    for (const word of this.#split({ text, atStart })) {
+      if (word.text === '') continue;
+      const found = this.#model.encode(word.text);
+      if (found === undefined) {
+        const why = `it has no token for ${JSON.stringify(word.text.slice(0, 40))}`;
+        throw new KnownError('tokenizer-unsupported', { model: this.#name, why });
+      }
+      for (const id of found) ids.push(id);
+    }
   }
 }
 
-function toRecord(value: unknown): Record<string, unknown> {
-  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isRecord ? (value as Record<string, unknown>) : {};
-}
-
-/** Files from before 2020 name no type; the library then tells it by the fields, as the Rust one does. */
-const modelTypes: readonly unknown[] = ['WordPiece', 'BPE', 'Unigram', undefined];
-
-/** Any other type the library would take for one of these, silently. */
-function checkModel(definition: Record<string, unknown>): void {
-  const { type } = toRecord(definition['model']);
-  if (!modelTypes.includes(type)) throw new TypeError(`its model is of type ${JSON.stringify(type)}`);
-}
-
-function isolatesIdeographs(normalizer: Record<string, unknown>): boolean {
-  const { type, normalizers, handle_chinese_chars: handled } = normalizer;
-  if (type === 'Sequence' && Array.isArray(normalizers)) {
-    return normalizers.map(toRecord).some(isolatesIdeographs);
-  }
-  return type === 'BertNormalizer' && handled === true;
-}
-
-const bertClasses: readonly unknown[] = ['BertTokenizer', 'BertTokenizerFast'];
-
-/**
- * A BERT tokenizer's settings in tokenizer_config.json win over the normalizer in tokenizer.json, with the class's
- * own defaults where they are absent. Source: transformers 4, `BertTokenizerFast.__init__`.
- */
-function withBertSettings(
-  definition: Record<string, unknown>,
-  settings: Record<string, unknown>,
-): Record<string, unknown> {
-  const normalizer = toRecord(definition['normalizer']);
-  if (normalizer['type'] !== 'BertNormalizer' || !bertClasses.includes(settings['tokenizer_class'])) {
-    return definition;
-  }
-  return {
-    ...definition,
-    normalizer: {
-      ...normalizer,
-      lowercase: settings['do_lower_case'] ?? true,
-      strip_accents: settings['strip_accents'] ?? null,
-      handle_chinese_chars: settings['tokenize_chinese_chars'] ?? true,
-    },
-  };
+/** Oniguruma ignores case as Unicode does: ſ is an s and K a k. */
+function compile(source: string): RegExp {
+  const folded = source.replace(/\(\?i:[^()[\]]*\)/g, (group) =>
+    group.replace(/\\.|[sk]/gi, (part) => ({ s: '[sſ]', k: '[k\u212A]' })[part.toLowerCase()] ?? part),
+  );
+  const { pattern } = new SplitPreTokenizer({
+    ...{ type: 'Split', pattern: { Regex: folded } },
+    ...{ behavior: 'Isolated', invert: false },
+  });
+  if (pattern === null) throw new TypeError(`its pattern ${source} is unknown`);
+  return pattern;
 }

@@ -74,9 +74,21 @@ describe('TextTokenizer', () => {
     expect(tokenizer.encode('how do I cook bread', 128).ids).toEqual([2, 93, 119, 26, 140, 310, 3]);
   });
 
-  test('refuses a model without tokenizer.json', async () => {
-    const source = sourceOf({ 'vocab.txt': '[PAD]' }, 'slow');
-    expect(await refusal(() => TextTokenizer.read(source))).toEqual(['tokenizer-missing', { model: 'slow' }]);
+  test.each([
+    ['vocab.txt'],
+    ['vocab.json + merges.txt'],
+    ['sentencepiece.bpe.model'],
+    ['spiece.model'],
+    ['tokenizer.model'],
+  ])('refuses a model that has only %s', async (files) => {
+    const source = sourceOf(Object.fromEntries(files.split(' + ').map((file) => [file, 'x'])), 'slow');
+    const facts = { model: 'slow', files };
+    expect(await refusal(() => TextTokenizer.read(source))).toEqual(['tokenizer-other-format', facts]);
+  });
+
+  test('refuses a model without a tokenizer', async () => {
+    const source = sourceOf({ 'merges.txt': 'x' }, 'bare');
+    expect(await refusal(() => TextTokenizer.read(source))).toEqual(['tokenizer-missing', { model: 'bare' }]);
   });
 
   test.each([

@@ -1,0 +1,104 @@
+/**
+ * What happens to a text before it is split: the normalizer of tokenizer.json.
+ *
+ * Source: https://github.com/huggingface/tokenizers, normalizers; what differs in JavaScript is said where it does.
+ */
+import type { JsonObject } from '../../model/json-file.ts';
+import { toByteCharacters } from './byte-level.ts';
+import { readText, show, toList, toObject } from './fields.ts';
+import { parsePattern, type Compile } from './pattern.ts';
+import { parsePrecompiled } from './precompiled.ts';
+import { combiningMarks, controls, nonspacingMarks, toForm } from './unicode-age.ts';
+
+export type Normalizer = (text: string) => string;
+
+export function parseNormalizer(value: unknown, compile: Compile): Normalizer {
+  if (value === null || value === undefined) return (text) => text;
+  const settings = toObject(value);
+  const { type } = settings;
+  switch (type) {
+    case 'Sequence': {
+      const steps = toList(settings['normalizers']).map((step) => parseNormalizer(step, compile));
+      return (text) => steps.reduce((done, step) => step(done), text);
+    }
+    case 'BertNormalizer':
+      return bertNormalizer(settings);
+    case 'Precompiled':
+      return parsePrecompiled(settings['precompiled_charsmap']);
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD':
+      return (text) => toForm(text, type);
+    case 'Nmt':
+      return (text) => text.replace(nmtDropped, '').replace(nmtSpaces, ' ');
+    case 'Lowercase':
+      return lowercase;
+    case 'StripAccents':
+      return (text) => text.replace(combiningMarks, '');
+    case 'Strip':
+      return stripper(settings);
+    case 'Prepend': {
+      const prefix = readText(settings, 'prepend');
+      return (text) => (text === '' ? '' : prefix + text);
+    }
+    case 'Replace':
+      return replacer(settings, compile);
+    case 'ByteLevel':
+      return toByteCharacters;
+    default:
+      throw new TypeError(`its normalizer is of type ${show(type)}`);
+  }
+}
+
+/** Source: `Nmt` of the library, after sentencepiece's `nmt_nfkc` rules. */
+const nmtDropped = /[\u0001-\u0008\u000B\u000E-\u001F\u007F\u008F\u009F]/g;
+const nmtSpaces = /[\t\n\f\r\u1680\u200B-\u200F\u2028\u2029\u2581\uFEFF\uFFFD]/g;
+
+/** Each character by itself: JavaScript would write a sigma at a word's end as ς. */
+function lowercase(text: string): string {
+  return text.replaceAll('Σ', 'σ').toLowerCase();
+}
+
+/** `trim` knows other white space: U+FEFF and not U+0085. */
+function stripper({ strip_left: left, strip_right: right }: JsonObject): Normalizer {
+  return (text) => {
+    const begun = left === true ? text.replace(/^\p{White_Space}+/u, '') : text;
+    return right === true ? begun.replace(/\p{White_Space}+$/u, '') : begun;
+  };
+}
+
+function replacer(settings: JsonObject, compile: Compile): Normalizer {
+  const pattern = parsePattern(settings['pattern'], compile);
+  const content = readText(settings, 'content');
+  return (text) => {
+    let done = '';
+    let from = 0;
+    for (const [start, end] of pattern(text)) {
+      done += text.slice(from, start) + content;
+      from = end;
+    }
+    return from === 0 ? text : done + text.slice(from);
+  };
+}
+
+/** What BERT takes for a word of its own: the library's ranges, which leave out U+2B820 to U+2B91F. */
+const ideographs =
+  /[\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
+
+function bertNormalizer(settings: JsonObject): Normalizer {
+  const {
+    clean_text: cleans = true,
+    handle_chinese_chars: isolates = true,
+    lowercase: lowers = true,
+    strip_accents: strips,
+  } = settings;
+  const steps: Normalizer[] = [];
+  if (cleans === true) {
+    steps.push((text) => text.replace(controls, '').replace(/\p{White_Space}/gu, ' '));
+  }
+  if (isolates === true) steps.push((text) => text.replace(ideographs, ' $& '));
+  if ((strips ?? lowers) === true) steps.push((text) => toForm(text, 'NFD').replace(nonspacingMarks, ''));
+  if (lowers === true) steps.push(lowercase);
+  return (text) => steps.reduce((done, step) => step(done), text);
+}

@@ -1,0 +1,130 @@
+/** What tokenizer_config.json and special_tokens_map.json say: ids as transformers 5.24 has them. */
+import { describe, expect, test } from 'vitest';
+import { TextTokenizer } from '../../src/score/tokenize.ts';
+import gpt2 from '../fixtures/tokenizers/gpt2/tokenizer.json' with { type: 'json' };
+import llama from '../fixtures/tokenizers/llama2/tokenizer.json' with { type: 'json' };
+import roberta from '../fixtures/tokenizers/roberta/tokenizer.json' with { type: 'json' };
+import wordPiece from '../fixtures/tokenizers/wordpiece-cased/tokenizer.json' with { type: 'json' };
+import { sourceOf } from '../model/models.ts';
+
+type Files = Readonly<Record<string, unknown>>;
+
+function read(tokenizer: unknown, settings?: Files, tokensMap?: Files): Promise<TextTokenizer> {
+  const given = {
+    'tokenizer.json': tokenizer,
+    'tokenizer_config.json': settings,
+    'special_tokens_map.json': tokensMap,
+  };
+  return TextTokenizer.read(
+    sourceOf(Object.fromEntries(Object.entries(given).filter(([, file]) => file !== undefined))),
+  );
+}
+
+describe('special tokens', () => {
+  const map = { pad_token: '</s>', bos_token: '<s>' };
+
+  test.each<[string, Files | undefined, Files | undefined, readonly (number | undefined)[]]>([
+    ['a text', { pad_token: '<pad>', bos_token: '<s>', eos_token: '</s>' }, undefined, [1, 0, 2]],
+    ['an object', { pad_token: { content: '<pad>', lstrip: false } }, undefined, [1, undefined, undefined]],
+    ['null', { pad_token: null, eos_token: '</s>' }, undefined, [undefined, undefined, 2]],
+    ['no token of the vocabulary', { pad_token: '[PAD]' }, undefined, [undefined, undefined, undefined]],
+    ['the other file alone', undefined, map, [2, 0, undefined]],
+    ['the other file, which wins', { pad_token: '<pad>', eos_token: '</s>' }, map, [2, 0, 2]],
+    [
+      'both, with the tokens listed',
+      { pad_token: '<pad>', added_tokens_decoder: {} },
+      map,
+      [1, undefined, undefined],
+    ],
+    ['nothing but its class', { tokenizer_class: 'RobertaTokenizerFast' }, undefined, [1, 0, 2]],
+  ])('are those of %s', async (_, settings, tokensMap, want) => {
+    const { padId, bosId, eosId } = await read(roberta, settings, tokensMap);
+    expect([padId, bosId, eosId]).toEqual(want);
+  });
+
+  test('are filled up with the padding that tokenizer.json states', async () => {
+    const padding = { strategy: 'BatchLongest', pad_id: 1, pad_type_id: 0, pad_token: '<pad>' };
+    expect((await read({ ...roberta, padding })).padId).toBe(1);
+  });
+});
+
+describe('the class of a tokenizer', () => {
+  test.each([
+    [undefined, 'a', ['<s>']],
+    [{ add_bos_token: true, add_eos_token: true }, 'a', ['<s>', '</s>']],
+    [{ add_bos_token: false }, 'a', []],
+    [{ add_eos_token: true }, 'a', ['</s>']],
+  ])('puts ends around a text of Llama where the settings %j say so', async (ends, text, want) => {
+    const names = { tokenizer_class: 'LlamaTokenizer', bos_token: '<s>', eos_token: '</s>' };
+    const { ids } = (await read(llama, { ...names, ...ends })).encode(text, Infinity);
+    const added = llama.added_tokens.map(({ content, id }) => [id, content] as const);
+    const byId = new Map<number, string>(added);
+    expect(ids.flatMap((id) => byId.get(id) ?? [])).toEqual(want);
+  });
+
+  test('puts ends around both texts of a pair', async () => {
+    const names = {
+      tokenizer_class: 'LlamaTokenizer',
+      bos_token: '<s>',
+      eos_token: '</s>',
+      add_eos_token: true,
+    };
+    const tokenizer = await read(llama, names);
+    const [first, second] = ['a', 'b'].map((text) => tokenizer.encode(text, Infinity).ids);
+    const pair = tokenizer.encodePair('a', 'b', Infinity);
+    expect(pair.ids).toEqual([...first!, ...second!]);
+    expect(pair.types).toEqual([...first!.map(() => 0), ...second!.map(() => 1)]);
+  });
+
+  test('puts a space before a text of GPT-2 where the settings say so', async () => {
+    const plain = await read(gpt2, { tokenizer_class: 'GPT2Tokenizer' });
+    const prefixed = await read(gpt2, { tokenizer_class: 'GPT2Tokenizer', add_prefix_space: true });
+    expect(prefixed.encode('the', 9)).toEqual(plain.encode(' the', 9));
+    expect(prefixed.encode('the', 9)).not.toEqual(plain.encode('the', 9));
+  });
+
+  test('cuts at the left where the settings say so', async () => {
+    const tokenizer = await read(wordPiece, { truncation_side: 'left' });
+    const whole = tokenizer.encode('a b c d e', Infinity).ids;
+    expect(tokenizer.encode('a b c d e', 4).ids).toEqual([whole[0], ...whole.slice(-3)]);
+  });
+});
+
+describe('TextTokenizer', () => {
+  test.each([
+    ['WordPiece', { type: 'WordPiece', vocab: { a: 0 }, unk_token: '[UNK]' }],
+    ['BPE', { type: 'BPE', vocab: { a: 0 }, merges: [], unk_token: '<unk>' }],
+    ['Unigram', { type: 'Unigram', vocab: [['a', -1]] }],
+    ['WordLevel', { type: 'WordLevel', vocab: { a: 0 }, unk_token: '<unk>' }],
+  ])('says so when a text has what a %s without an unknown token does not know', async (_, model) => {
+    const tokenizer = await read({ model });
+    expect(tokenizer.encode('a', 9).ids).toEqual([0]);
+    expect(() => tokenizer.encode('b', 9)).toThrow('tokenizer-unsupported');
+  });
+
+  test('takes half of a surrogate pair for the replacement character', async () => {
+    const tokenizer = await read(gpt2);
+    expect(tokenizer.encode('a\uD800b', 99)).toEqual(tokenizer.encode('a\uFFFDb', 99));
+  });
+
+  test.each([
+    ['a charsmap that is cut short', { normalizer: { type: 'Precompiled', precompiled_charsmap: 'AAAA' } }],
+    ['a charsmap that is not base64', { normalizer: { type: 'Precompiled', precompiled_charsmap: '?' } }],
+    ['a merge without its token', { model: { type: 'BPE', vocab: { a: 0 }, merges: ['a a'] } }],
+    [
+      'a pattern that is no regular expression',
+      { normalizer: { type: 'Replace', pattern: { Regex: '(' }, content: '' } },
+    ],
+    [
+      'a template with an unknown token',
+      { post_processor: { type: 'TemplateProcessing', single: ['[X]', '$A'] } },
+    ],
+    ['two templates', { post_processor: { type: 'Sequence', processors: [bert(), bert()] } }],
+  ])('refuses %s', async (_, change) => {
+    await expect(read({ ...gpt2, ...change })).rejects.toThrow('tokenizer-unsupported');
+  });
+});
+
+function bert(): Files {
+  return { type: 'BertProcessing', sep: ['[SEP]', 2], cls: ['[CLS]', 1] };
+}
