@@ -57,8 +57,9 @@ export function planModel(
   set: ExampleSet,
   definition: LossDefinition,
 ): ModelPlan {
-  // the reference loads every model's tensors into one module, made from model 1's
-  const donor = definition.kind === 'reference' ? first : { ...model, task: first.task };
+  // the reference loads every model's tensors into one module, made from model 1's, and nothing that stands around it
+  const bare = { ...first, modules: { ...first.modules, dense: [] } };
+  const donor = definition.kind === 'reference' ? bare : { ...model, task: first.task };
   if (definition.kind === 'reference') checkReference(first, definition);
   const { task } = first;
   const wanted = task === 'encoder' || task === 'reranker' ? 'contrastive' : 'completion';

@@ -43,13 +43,14 @@ export class Verdict {
 
 /** Names that the reference ties to another: compared with their source's values, and not in the file. */
 const tiedTo: Readonly<Record<string, readonly string[]>> = {
-  'lm_head.weight': ['model.embed_tokens.weight', 'transformer.wte.weight', 'shared.weight'],
+  'lm_head.weight': ['embed_tokens.weight', 'wte.weight', 'shared.weight', 'decoder.embed_tokens.weight'],
+  'embed_out.weight': ['embed_in.weight'],
   'encoder.embed_tokens.weight': ['shared.weight'],
   'decoder.embed_tokens.weight': ['shared.weight'],
 };
 
 /** What classes with a head put before the names of the model inside; saved alone, that model has them without. */
-const prefix = /^(?:bert|roberta|distilbert|mpnet|electra)\./;
+const prefix = /^(?:bert|roberta|distilbert|mpnet|electra|model|transformer|gpt_neox)\./;
 
 export function bareName(name: string): string {
   return name.replace(prefix, '');
