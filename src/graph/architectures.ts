@@ -13,6 +13,7 @@ import { keepScored } from './language-head.ts';
 import { llama, mistral, qwen2, qwen3 } from './llama.ts';
 import { modernbert } from './modernbert.ts';
 import { mpnet } from './mpnet.ts';
+import { PartWriter } from './part.ts';
 import { t5 } from './t5.ts';
 
 const families: Readonly<Record<string, Family>> = {
@@ -56,6 +57,13 @@ function familyOf({ modelType }: Config, model: string): Family {
 
 /** Throws `architecture-unknown`, `task-unknown`, and what the family's builder throws. */
 export function buildArchitecture(config: Config, model: string, use: Use): Architecture {
+  const architecture = build(config, model, use);
+  // what a stage refuses, an activation, is said here, and not when it is first run
+  for (const stage of architecture.stages) stage(new PartWriter(model));
+  return architecture;
+}
+
+function build(config: Config, model: string, use: Use): Architecture {
   const family = familyOf(config, model);
   const { task } = use;
   if (!family.tasks.includes(task)) {

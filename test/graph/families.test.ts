@@ -1,0 +1,266 @@
+/** What each family refuses to run, by name; and that its models can still be mixed by hand. */
+import { describe, expect, test } from 'vitest';
+import { KnownError } from '../../src/errors.ts';
+import { buildArchitecture, tasksOf, type Use } from '../../src/graph/architectures.ts';
+import { planHead, planParts } from '../../src/graph/parts.ts';
+import { compareModels } from '../../src/model/compare.ts';
+import { Config } from '../../src/model/config.ts';
+import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
+import { checkpointOf, sourceOf } from '../model/models.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const decoder = {
+  hidden_size: 16,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  intermediate_size: 32,
+  vocab_size: 30,
+  max_position_embeddings: 64,
+};
+
+/** The smallest configuration of each type. */
+const small: Readonly<Record<string, Fields>> = {
+  llama: decoder,
+  mistral: decoder,
+  qwen2: decoder,
+  qwen3: decoder,
+  gemma3_text: { ...decoder, head_dim: 4 },
+  gpt2: { n_embd: 16, n_layer: 2, n_head: 4, vocab_size: 30, n_positions: 64 },
+  t5: { d_model: 16, d_kv: 4, num_heads: 4, num_layers: 2, d_ff: 32, vocab_size: 30 },
+  bert: { ...decoder, type_vocab_size: 2 },
+  roberta: { ...decoder, type_vocab_size: 1 },
+  electra: { ...decoder, embedding_size: 8 },
+  distilbert: { dim: 16, n_heads: 4, n_layers: 2, hidden_dim: 32, vocab_size: 30 },
+  mpnet: { ...decoder },
+  modernbert: { ...decoder },
+};
+
+function configOf(modelType: string, changes: Fields): Config {
+  return new Config({ model_type: modelType, ...small[modelType], ...changes }, 'tiny/config.json');
+}
+
+function build(modelType: string, changes: Fields = {}, use?: Use) {
+  const config = configOf(modelType, changes);
+  const [task] = tasksOf(config, 'tiny') as readonly [Use['task']];
+  return buildArchitecture(
+    config,
+    'tiny',
+    use ?? (task === 'encoder' ? { task, pooling: 'matrix' } : { task }),
+  );
+}
+
+function refusalOf(modelType: string, changes: Fields, use?: Use) {
+  try {
+    build(modelType, changes, use);
+  } catch (error) {
+    if (error instanceof KnownError) return { code: error.code, ...error.facts };
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+/** What no graph is built for, and what the refusal names. */
+const refusals: readonly (readonly [string, string, Fields, object])[] = [
+  ['an activation', 'llama', { hidden_act: 'xielu' }, { code: 'activation-unknown', activation: 'xielu' }],
+  [
+    'a rope type',
+    'llama',
+    { rope_scaling: { rope_type: 'longrope', factor: 4 } },
+    { code: 'config-unsupported', field: 'rope_scaling', value: 'longrope' },
+  ],
+  [
+    "a rope type in the newer version's spelling",
+    'qwen3',
+    { rope_parameters: { rope_type: 'mrope', rope_theta: 10000 } },
+    { code: 'config-unsupported', field: 'rope_scaling', value: 'mrope' },
+  ],
+  [
+    'a partial rotation',
+    'llama',
+    { partial_rotary_factor: 0.5 },
+    { code: 'config-unsupported', field: 'partial_rotary_factor', value: '0.5' },
+  ],
+  [
+    'a kind of attention',
+    'qwen3',
+    { layer_types: ['linear_attention', 'full_attention'] },
+    { code: 'config-unsupported', field: 'layer_types', value: 'linear_attention' },
+  ],
+  [
+    'attention to both sides in a decoder',
+    'gemma3_text',
+    { use_bidirectional_attention: true },
+    { code: 'config-unsupported', field: 'use_bidirectional_attention', value: 'true' },
+  ],
+  [
+    'attention to another model',
+    'gpt2',
+    { add_cross_attention: true },
+    { code: 'config-unsupported', field: 'add_cross_attention', value: 'true' },
+  ],
+  [
+    'a split of matrices',
+    'llama',
+    { pretraining_tp: 2 },
+    { code: 'config-unsupported', field: 'pretraining_tp', value: '2' },
+  ],
+  ['a mixture of experts', 'mixtral', decoder, { code: 'architecture-unknown', modelType: 'mixtral' }],
+  ['a mixture of experts', 'qwen3_moe', decoder, { code: 'architecture-unknown', modelType: 'qwen3_moe' }],
+  [
+    'a decoder made of an encoder',
+    'roberta',
+    { is_decoder: true },
+    { code: 'config-unsupported', field: 'is_decoder', value: 'true' },
+  ],
+  [
+    'relative positions',
+    'electra',
+    { position_embedding_type: 'relative_key' },
+    { code: 'position-type-unknown', positionType: 'relative_key' },
+  ],
+];
+
+describe('what cannot be run', () => {
+  test.each(refusals)('refuses %s (%s) by name', (_, modelType, changes, want) => {
+    expect(refusalOf(modelType, changes)).toMatchObject({ model: 'tiny', ...want });
+  });
+
+  test.each(refusals)('mixes models with %s (%s) by hand', async (_, modelType, changes) => {
+    const config = configOf(modelType, changes);
+    const models = await Promise.all(
+      ['a', 'b'].map(async (name) => {
+        const file = checkpointOf({ 'model.norm.weight': ['F32', 4] });
+        const checkpoint = await openCheckpoint(sourceOf({ 'model.safetensors': file }));
+        return { name, config, checkpoint, vocabulary: undefined };
+      }),
+    );
+    const { problems, tensors } = await compareModels(models);
+    expect(problems.filter(({ severity }) => severity === 'refused')).toEqual([]);
+    expect(tensors.map(({ name }) => name)).toEqual(['model.norm.weight']);
+  });
+
+  test.each<[string, Fields, string, string]>([
+    ['llama', { num_key_value_heads: 3 }, 'num_key_value_heads', '3 does not divide num_attention_heads 4'],
+    ['llama', { head_dim: 5 }, 'head_dim', '5 dimensions of a head do not make pairs'],
+    ['llama', { rope_scaling: 'linear' }, 'rope_scaling', 'it is not an object'],
+    ['qwen2', { layer_types: ['full_attention'] }, 'layer_types', 'it does not name 2 layers'],
+    [
+      'qwen2',
+      { layer_types: ['full_attention', 'sliding_attention'] },
+      'sliding_window',
+      'layers that slide have no window',
+    ],
+    [
+      'mpnet',
+      { relative_attention_num_buckets: 16 },
+      'relative_attention_num_buckets',
+      '16 rows are fewer than the 32 that are used',
+    ],
+    ['modernbert', { classifier_pooling: 'max' }, 'classifier_pooling', '"max" is neither "cls" nor "mean"'],
+    [
+      't5',
+      { feed_forward_proj: 'gated-gelu-new' },
+      'feed_forward_proj',
+      '"gated-gelu-new" is neither an activation nor gated- and one',
+    ],
+    [
+      'roberta',
+      { max_position_embeddings: 2 },
+      'max_position_embeddings',
+      "2 leaves no row after the padding's",
+    ],
+    ['gpt2', { n_head: 5 }, 'n_head', '5 does not divide n_embd 16'],
+  ])('refuses settings of a %s that do not fit: %j', (modelType, changes, field, why) => {
+    expect(refusalOf(modelType, changes)).toMatchObject({ code: 'config-field-invalid', field, why });
+  });
+
+  test.each([
+    ['bert', 'decoder'],
+    ['llama', 'reranker'],
+    ['llama', 'encoder-decoder'],
+    ['t5', 'decoder'],
+  ] as const)('refuses to run a %s as %s', (modelType, task) => {
+    expect(refusalOf(modelType, {}, { task })).toEqual({
+      code: 'task-unknown',
+      model: 'tiny',
+      modelType,
+      task,
+    });
+  });
+
+  test.each([
+    [{}, '2'],
+    [{ id2label: { 0: 'a', 1: 'b', 2: 'c' } }, '3'],
+    [{ num_labels: 5, id2label: { 0: 'a' } }, '5'],
+  ])('refuses a classifier that is no reranker: %j', (changes, value) => {
+    expect(refusalOf('bert', changes, { task: 'reranker' })).toMatchObject({ field: 'num_labels', value });
+  });
+});
+
+describe('planParts', () => {
+  const whole = build('llama');
+
+  test('makes one part of what fits, and equal layers equal graphs', () => {
+    expect(planParts(whole, 'tiny')).toHaveLength(1);
+    const alone = planParts(whole, 'tiny', 1);
+    // the table, two layers, the norm, and the rows that are scored
+    expect(alone).toHaveLength(5);
+    expect(alone[2]!.bytes).toEqual(alone[1]!.bytes);
+    const names = alone.map(({ parameters }) => parameters.map(({ name }) => name));
+    expect(names[1]).toContain('layers.0.self_attn.q_proj.weight');
+    expect(names[2]).toContain('layers.1.self_attn.q_proj.weight');
+  });
+
+  test('hands on what later parts take, and nothing else', () => {
+    const parts = planParts(build('t5'), 'tiny', 1, ['scored_rows']);
+    const given = parts.map(({ gives }) => [...gives.keys()].join());
+    // encoder: table, layers, norm; the memory; decoder likewise; the rows
+    expect(given).toEqual([
+      'hidden',
+      'hidden',
+      'hidden',
+      'hidden',
+      'memory',
+      ...Array<string>(4).fill('hidden'),
+      'scored_rows',
+    ]);
+    for (const [p, { takes }] of parts.entries()) {
+      const before = new Set(parts.slice(0, p).flatMap(({ gives }) => [...gives.keys()]));
+      expect(takes.filter((name) => !before.has(name))).toEqual([]);
+    }
+  });
+
+  test('reads of a large table only the rows that are used', () => {
+    const vocab_size = 1 + (64 * 1024 * 1024) / 4 / 16;
+    const [part] = planParts(build('llama', { vocab_size }), 'tiny');
+    const table = part!.parameters.find(({ name }) => name === 'embed_tokens.weight');
+    expect(table).toMatchObject({ rows: { used: 'source' }, shape: [vocab_size, 16] });
+  });
+});
+
+describe('planHead', () => {
+  test('cuts the table into slices that cover it once', () => {
+    const { head } = build('llama', { vocab_size: 30 });
+    const parts = planHead(head!, 'loss', 'tiny', 16 * 7);
+    const rows = parts.map(({ parameters }) => parameters[0]!.rows);
+    expect(rows).toEqual([
+      { start: 0, end: 7 },
+      { start: 7, end: 14 },
+      { start: 14, end: 21 },
+      { start: 21, end: 28 },
+      { start: 28, end: 30 },
+    ]);
+    expect(parts[1]!.bytes).toEqual(parts[0]!.bytes);
+  });
+
+  test('takes the embeddings where the configuration ties them, as transformers does', () => {
+    expect(build('llama').head!.table.name).toBe('lm_head.weight');
+    expect(build('llama', { tie_word_embeddings: true }).head!.table.name).toBe('embed_tokens.weight');
+    expect(build('gpt2').head!.table.name).toBe('wte.weight');
+    expect(build('t5').head!.table.name).toBe('shared.weight');
+    expect(build('t5', { tie_word_embeddings: false }).head!.table.name).toBe('lm_head.weight');
+    expect(build('gemma3_text').head!.table.name).toBe('embed_tokens.weight');
+  });
+});
