@@ -65,7 +65,7 @@ describe('inspectModel', () => {
   test.each([
     ['tokenizer-missing', { 'tokenizer.json': undefined }],
     ['architecture-unknown', { 'config.json': '{"model_type": "mamba", "architectures": ["MambaModel"]}' }],
-    ['module-unknown', { 'modules.json': modulesWith('Transformer', 'Pooling', 'Dense') }],
+    ['module-unknown', { 'modules.json': modulesWith('Transformer', 'Pooling', 'LayerNorm') }],
   ])('refuses scoring with %s and still tells the rest', async (code, files) => {
     const facts = await inspectModel(await open('a', files));
     const refused = facts.problems.filter(({ severity }) => severity === 'refused');

@@ -64,7 +64,7 @@ export async function readModules(source: Source, config: Config): Promise<Modul
   if (assumed) problems.push({ severity: 'note', code: 'pooling-assumed', facts: { model: source.name } });
 
   const unknown = assumed ? [] : findUnknown(steps);
-  for (const module of unknown) {
+  for (const { kind: module } of unknown) {
     problems.push(toProblem(new KnownError('module-unknown', { model: source.name, module })));
   }
 
@@ -73,10 +73,11 @@ export async function readModules(source: Source, config: Config): Promise<Modul
     : steps.length > 0
       ? await attempt(() => readPooling(source, steps))
       : undefined;
+  // as they stand, whether they can be run or not
+  const extras = steps.filter((step) => step.kind === 'Dense' || unknown.includes(step));
   const dense: Dense[] = [];
-  for (const { kind, path } of steps) {
-    const read =
-      kind === 'Dense' && !unknown.includes(kind) && (await attempt(() => readDense(source, path)));
+  for (const { path } of extras.filter((step) => !unknown.includes(step))) {
+    const read = await attempt(() => readDense(source, path));
     if (read) dense.push(read);
   }
   const path = steps.find(({ kind }) => kind === 'Transformer')?.path ?? '';
@@ -88,7 +89,7 @@ export async function readModules(source: Source, config: Config): Promise<Modul
     lowerCase: limit?.lowerCase ?? false,
     assumed,
     dense,
-    extraModules: [...dense.map(() => 'Dense'), ...unknown],
+    extraModules: extras.map(({ kind }) => kind),
     problems,
   };
 }
@@ -124,16 +125,16 @@ function toKind(type: string): string {
 }
 
 /** What is not Transformer, Pooling, any Dense, Normalize in this order: those, and these where they stand elsewhere, we cannot run. */
-function findUnknown(steps: readonly Step[]): readonly string[] {
+function findUnknown(steps: readonly Step[]): readonly Step[] {
   const order = ['Transformer', 'Pooling', 'Dense', 'Normalize'];
+  const afterPooling = order.indexOf('Dense');
   let next = 0;
-  return steps
-    .map(({ kind }) => kind)
-    .filter((kind) => {
-      const at = order.indexOf(kind, next);
-      if (at >= 0) next = kind === 'Dense' ? at : at + 1;
-      return at < 0;
-    });
+  return steps.filter(({ kind }) => {
+    const at = order.indexOf(kind, next);
+    if (at < 0 || (kind === 'Dense' && next < afterPooling)) return true;
+    next = kind === 'Dense' ? at : at + 1;
+    return false;
+  });
 }
 
 async function readPooling(source: Source, steps: readonly Step[]): Promise<Pooling> {

@@ -141,3 +141,41 @@ describe('readModules', () => {
     await expect(readModules(lost, await readConfig(source))).rejects.toThrow('stopped');
   });
 });
+
+describe('Dense modules', () => {
+  const steps = [
+    transformer,
+    pooling,
+    dense,
+    { idx: 3, name: '3', path: '', type: 'sentence_transformers.models.Normalize' },
+  ];
+  const denseOf = (settings: object) =>
+    modulesOf({
+      'modules.json': steps,
+      '1_Pooling/config.json': { pooling_mode_mean_tokens: true },
+      [`${dense.path}/config.json`]: settings,
+    });
+
+  test.each([
+    ['torch.nn.modules.linear.Identity', 'identity'],
+    ['torch.nn.modules.activation.Tanh', 'tanh'],
+    ['torch.nn.modules.activation.GELU', 'gelu'],
+    [undefined, 'tanh'],
+  ])('are run with the activation %s', async (activation_function, act) => {
+    const modules = await denseOf({ in_features: 8, out_features: 4, bias: false, activation_function });
+    expect(modules.problems).toEqual([]);
+    expect(modules.dense).toEqual([{ folder: dense.path, inDim: 8, outDim: 4, bias: false, act }]);
+    expect(modules).toMatchObject({ normalised: true, extraModules: ['Dense'] });
+  });
+
+  test('are refused for scoring with an activation that is not built, and named all the same', async () => {
+    const modules = await denseOf({
+      in_features: 8,
+      out_features: 4,
+      activation_function: 'torch.nn.modules.activation.Mish',
+    });
+    const facts = { model: 'tiny', module: 'Dense (torch.nn.modules.activation.Mish)' };
+    expect(modules.problems).toEqual([{ severity: 'refused', code: 'module-unknown', facts }]);
+    expect(modules.extraModules).toEqual(['Dense']);
+  });
+});

@@ -64,7 +64,7 @@ describe('ownPooling', () => {
   });
 
   test('refuses what the modules refuse', async () => {
-    const kinds = ['Transformer', 'Pooling', 'Dense'];
+    const kinds = ['Transformer', 'Pooling', 'LayerNorm'];
     const source = sourceOf({
       'modules.json': kinds.map((kind) => ({ path: kind, type: `sentence_transformers.models.${kind}` })),
       'Pooling/config.json': { pooling_mode_mean_tokens: true },
@@ -72,7 +72,7 @@ describe('ownPooling', () => {
     const modules = await readModules(source, tiny);
     expect(await refusal(() => ownPooling({ name: 'tiny', modules }))).toEqual([
       'module-unknown',
-      { model: 'tiny', module: 'Dense' },
+      { model: 'tiny', module: 'LayerNorm' },
     ]);
   });
 });
