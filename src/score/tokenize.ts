@@ -127,12 +127,10 @@ export class TextTokenizer {
 
   /** What lies between added tokens that are found before normalizing. */
   #encodeStretch(text: string, atStart: boolean, ids: number[]): void {
-    const normalized = this.#normalize(text);
-    // what was dropped before it keeps a word from being the first, as the library counts
-    const begins = atStart && this.#normalize(String.fromCodePoint(text.codePointAt(0)!)) !== '';
+    const { text: normalized, startDropped } = this.#normalize(text);
     for (const { start, end, id } of this.#added.inNormalized(normalized)) {
       if (id !== undefined) ids.push(id);
-      else this.#encodeWords(normalized.slice(start, end), begins && start === 0, ids);
+      else this.#encodeWords(normalized.slice(start, end), atStart && !startDropped && start === 0, ids);
     }
   }
 

@@ -90,6 +90,29 @@ describe('the class of a tokenizer', () => {
   });
 });
 
+describe('Metaspace before the first word alone', () => {
+  const [mark, h] = [1, 2];
+  const model = {
+    type: 'Unigram',
+    unk_id: 0,
+    vocab: [
+      ['<unk>', 0],
+      ['▁', -1],
+      ['h', -1],
+    ],
+  };
+  const pre_tokenizer = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: true };
+
+  test.each([
+    ['kept', null, ' h', [mark, h]],
+    ['stripped', { type: 'Strip', strip_left: true, strip_right: true }, ' h', [h]],
+    ['dropped', { type: 'Nmt' }, '\u0001h', [h]],
+    ['another', { type: 'Lowercase' }, 'H', [mark, h]],
+  ])('counts from the text as it came: its first character is %s', async (_, normalizer, text, want) => {
+    expect((await read({ model, normalizer, pre_tokenizer })).encode(text, 9).ids).toEqual(want);
+  });
+});
+
 describe('TextTokenizer', () => {
   test.each([
     ['WordPiece', { type: 'WordPiece', vocab: { a: 0 }, unk_token: '[UNK]' }],

@@ -46,7 +46,7 @@ export function parseAddedTokens(value: unknown, model: Model, normalize: Normal
   return {
     ids: new Map(tokens.map(({ content, id }) => [content, id])),
     inText: finderOf((plain ?? []).map((token) => [token.content, token])),
-    inNormalized: finderOf((normalized ?? []).map((token) => [normalize(token.content), token])),
+    inNormalized: finderOf((normalized ?? []).map((token) => [normalize(token.content).text, token])),
   };
 }
 
@@ -90,7 +90,8 @@ function finderOf(entries: readonly (readonly [text: string, token: AddedToken])
       at = token ? end : at + 1;
       if (section === undefined) continue;
       if (done < section.start) sections.push({ start: done, end: section.start, id: undefined });
-      sections.push(section);
+      // all of it may belong to the token before, which takes white space after it
+      if (section.start < section.end) sections.push(section);
       done = section.end;
     }
     if (done !== text.length) sections.push({ start: done, end: text.length, id: undefined });

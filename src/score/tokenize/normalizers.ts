@@ -10,17 +10,45 @@ import { parsePattern, type Compile } from './pattern.ts';
 import { parsePrecompiled } from './precompiled.ts';
 import { combiningMarks, controls, nonspacingMarks, toForm } from './unicode-age.ts';
 
-export type Normalizer = (text: string) => string;
+export interface Normalized {
+  readonly text: string;
+  /**
+   * The text's first character fell away, as the library counts: what is left does not begin where the text did. It does not
+   * count what Precompiled drops.
+   */
+  readonly startDropped: boolean;
+}
+
+export type Normalizer = (text: string) => Normalized;
+
+type Step = (text: string) => string;
 
 export function parseNormalizer(value: unknown, compile: Compile): Normalizer {
-  if (value === null || value === undefined) return (text) => text;
+  const steps = flatten(value).map((settings) => ({
+    normalize: parseStep(settings, compile),
+    counts: settings['type'] !== 'Precompiled',
+  }));
+  return (original) => {
+    let [text, startDropped] = [original, false];
+    for (const { normalize, counts } of steps) {
+      const first = text === '' ? '' : String.fromCodePoint(text.codePointAt(0)!);
+      startDropped ||= counts && first !== '' && normalize(first) === '';
+      text = normalize(text);
+    }
+    return { text, startDropped };
+  };
+}
+
+/** A sequence of sequences as one. */
+function flatten(value: unknown): readonly JsonObject[] {
+  if (value === null || value === undefined) return [];
   const settings = toObject(value);
+  return settings['type'] === 'Sequence' ? toList(settings['normalizers']).flatMap(flatten) : [settings];
+}
+
+function parseStep(settings: JsonObject, compile: Compile): Step {
   const { type } = settings;
   switch (type) {
-    case 'Sequence': {
-      const steps = toList(settings['normalizers']).map((step) => parseNormalizer(step, compile));
-      return (text) => steps.reduce((done, step) => step(done), text);
-    }
     case 'BertNormalizer':
       return bertNormalizer(settings);
     case 'Precompiled':
@@ -61,14 +89,14 @@ function lowercase(text: string): string {
 }
 
 /** `trim` knows other white space: U+FEFF and not U+0085. */
-function stripper({ strip_left: left, strip_right: right }: JsonObject): Normalizer {
+function stripper({ strip_left: left, strip_right: right }: JsonObject): Step {
   return (text) => {
     const begun = left === true ? text.replace(/^\p{White_Space}+/u, '') : text;
     return right === true ? begun.replace(/\p{White_Space}+$/u, '') : begun;
   };
 }
 
-function replacer(settings: JsonObject, compile: Compile): Normalizer {
+function replacer(settings: JsonObject, compile: Compile): Step {
   const pattern = parsePattern(settings['pattern'], compile);
   const content = readText(settings, 'content');
   return (text) => {
@@ -86,14 +114,14 @@ function replacer(settings: JsonObject, compile: Compile): Normalizer {
 const ideographs =
   /[\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
 
-function bertNormalizer(settings: JsonObject): Normalizer {
+function bertNormalizer(settings: JsonObject): Step {
   const {
     clean_text: cleans = true,
     handle_chinese_chars: isolates = true,
     lowercase: lowers = true,
     strip_accents: strips,
   } = settings;
-  const steps: Normalizer[] = [];
+  const steps: Step[] = [];
   if (cleans === true) {
     steps.push((text) => text.replace(controls, '').replace(/\p{White_Space}/gu, ' '));
   }
