@@ -80,7 +80,7 @@ function parseStep(settings: JsonObject, compile: Compile): Step {
 }
 
 /** Source: `Nmt` of the library, after sentencepiece's `nmt_nfkc` rules. */
-const nmtDropped = /[\u0001-\u0008\u000B\u000E-\u001F\u007F\u008F\u009F]/g;
+const nmtDropped = /(?![\0\t\n\f\r\u0080-\u008E\u0090-\u009E])\p{Cc}/gu;
 const nmtSpaces = /[\t\n\f\r\u1680\u200B-\u200F\u2028\u2029\u2581\uFEFF\uFFFD]/g;
 
 /** Each character by itself: JavaScript would write a sigma at a word's end as ς. */
