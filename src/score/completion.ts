@@ -12,6 +12,7 @@
  * Source: FlagEmbedding, `research/LM_Cocktail/LM_Cocktail/utils.py`, `preprocess_data_for_llm` and `compute_weights`.
  */
 import { KnownError, type Problem } from '../errors.ts';
+import type { Config } from '../model/config.ts';
 import type { Completion } from './examples.ts';
 import type { Unit } from './feeds.ts';
 import type { TextTokenizer } from './tokenize.ts';
@@ -38,14 +39,20 @@ interface Cutting {
   readonly batchSize: number;
 }
 
+/** The token that ends a text: the tokenizer's, else the configuration's, as GPT-2's own files have it only there. */
+export function endOf(tokenizer: TextTokenizer, config: Config): number | undefined {
+  if (tokenizer.eosId !== undefined) return tokenizer.eosId;
+  return Number.isSafeInteger(config.raw('eos_token_id')) ? config.integer('eos_token_id') : undefined;
+}
+
 /** Throws `token-missing` for a tokenizer without an end token, `example-nothing-scored`. */
 export function planDecoder(
   examples: readonly Completion[],
   tokenizer: TextTokenizer,
+  end: number | undefined,
   cutting: Cutting,
 ): CompletionPlan {
   const { model, maxTokens } = cutting;
-  const end = tokenizer.eosId;
   if (end === undefined) throw new KnownError('token-missing', { model, token: 'eos_token' });
   const whole = examples.map(({ input, output }) => {
     if (input === '') return { given: 1, ids: tokenizer.encode(output, Infinity).ids };

@@ -6,7 +6,13 @@ import { KnownError, type Problem } from '../errors.ts';
 import type { Architecture } from '../graph/graph.ts';
 import type { Pooling } from '../model/pooling.ts';
 import type { Prompts } from '../model/prompts.ts';
-import { checkCompletions, defaultCompletionTokens, planDecoder, planEncoderDecoder } from './completion.ts';
+import {
+  checkCompletions,
+  defaultCompletionTokens,
+  endOf,
+  planDecoder,
+  planEncoderDecoder,
+} from './completion.ts';
 import { checkExamples, planOwn, planReference, type Batch } from './contrastive.ts';
 import type { Example, ExampleSet } from './examples.ts';
 import type { Unit } from './feeds.ts';
@@ -108,7 +114,7 @@ function planCompletion(
     throw new KnownError('token-missing', { model: donor.name, token: 'pad_token' });
   }
   const { units, problems } = isDecoder
-    ? planDecoder(examples, tokenizer, cutting)
+    ? planDecoder(examples, tokenizer, endOf(tokenizer, donor.config), cutting)
     : planEncoderDecoder(examples, tokenizer, startId, cutting);
   checkLengths(units, (unit) => unit + 1, donor, architecture);
   return {
