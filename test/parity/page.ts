@@ -72,6 +72,14 @@ const harness = {
     return client.score({ models, set, definition: definition === 'own' ? own : definition, device });
   },
 
+  /** One model's loss, its files picked from the disk: nothing but what scoring reads is in memory. */
+  async scorePicked(input: string, set: ExampleSet, device: Device): Promise<Scores> {
+    const picked = document.querySelector<HTMLInputElement>(input)?.files ?? [];
+    const files = [...picked].map((file): LocalFile => ({ path: file.name, file }));
+    const models: readonly ModelRef[] = [{ kind: 'local', name: 'picked', files }];
+    return client.score({ models, set, definition: { kind: 'own', prompts: [] }, device });
+  },
+
   weigh(losses: readonly number[], temperature: number): readonly number[] {
     return client.weigh(losses, temperature);
   },
