@@ -35,8 +35,8 @@ export const smokeLimit = 1e-5;
 const sentence = 'A mixture is known by its taste: stir 2 parts with 1, and try it.';
 
 /**
- * Two models go through, part by part, one of them mixed once more on the way: measured with 2.4 GB of float32, a minute on two threads,
- * ten times what the mixture took. XLM-R base (1.1 GB) is tried.
+ * Two models go through, and one of them is mixed once more on the way. One of 2.4 GB in float32 takes half a minute on two threads
+ * (docs/speed.md), many times what mixing it takes. XLM-R base (1.1 GB) is tried.
  */
 const wasmLimitBytes = 1.5 * 1024 ** 3;
 
