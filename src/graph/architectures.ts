@@ -13,6 +13,7 @@ import { keepScored } from './language-head.ts';
 import { llama, mistral, qwen2, qwen3 } from './llama.ts';
 import { modernbert } from './modernbert.ts';
 import { mpnet } from './mpnet.ts';
+import { opt } from './opt.ts';
 import { PartWriter } from './part.ts';
 import { t5 } from './t5.ts';
 
@@ -31,6 +32,7 @@ const families: Readonly<Record<string, Family>> = {
   qwen3,
   gpt2,
   gemma3_text: gemma3,
+  opt,
   t5,
 };
 
