@@ -6,6 +6,7 @@ import { chromiumArguments, findChromium } from './test/support/chromium.ts';
 import { longTests, placeCount } from './test/e2e/places.ts';
 import { hubCommands } from './test/support/hub-commands.ts';
 import { kernelsPlugin } from './vite.kernels.ts';
+import { languagesPlugin } from './vite.languages.ts';
 import { offlinePlugin } from './vite.offline.ts';
 import { headersOf, isolation, parseHub, policyPlugin } from './vite.policy.ts';
 
@@ -27,7 +28,10 @@ export default defineConfig({
       project: './project.inlang',
       outdir: './src/ui/messages',
       strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
+      // a module a language, so that each can come by itself
+      outputStructure: 'locale-modules',
     }),
+    languagesPlugin('en'),
     svelte({ configFile: false }),
     kernelsPlugin(),
     policyPlugin(hub),

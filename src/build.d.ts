@@ -6,3 +6,8 @@ declare module 'virtual:kernels' {
   /** A WebAssembly module. */
   export const kernelsBase64: string;
 }
+
+declare module 'virtual:languages' {
+  /** Has the sentences of a language ready (vite.languages.ts). */
+  export function readLanguage(locale: string): Promise<void>;
+}

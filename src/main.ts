@@ -14,10 +14,14 @@ import { Session } from './ui/session.svelte.ts';
 import { openClient } from './worker/client.ts';
 
 const target = document.querySelector('#app');
-if (target) {
+if (target) void start(target);
+
+async function start(target: Element): Promise<void> {
   const ledger = new Ledger();
   const session = new Session(openClient((entry) => ledger.hear(entry)));
   const offline = new Offline(keepOffline);
-  mount(App, { target, props: { session, locale: new Locale(), ledger, offline } });
+  const locale = new Locale();
+  await locale.begin();
+  mount(App, { target, props: { session, locale, ledger, offline } });
   void new PageHistory(session).start();
 }

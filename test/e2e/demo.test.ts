@@ -148,6 +148,24 @@ describe('the embedded demo', () => {
     expect(await page.getByRole('alert').count()).toBe(0);
   });
 
+  test('says why the other language cannot be had, and speaks it once it can', async () => {
+    const { page, context } = app;
+    await page.getByText('These models fit together.').waitFor();
+    await context.route(/\/zh-[^/]*\.js$/, (route) => route.abort());
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).toContain('A part of this page could not be loaded');
+    await context.unroute(/\/zh-[^/]*\.js$/);
+    await page.reload();
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.getByText('这些模型可以混合。').waitFor();
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh-Hans');
+    // and the next time from the start
+    await page.reload();
+    await page.getByText('这些模型可以混合。').waitFor();
+    expect(app.errors).toEqual([]);
+  });
+
   test('loads the runtime only when scoring starts, after at most 150 kB of JavaScript', async () => {
     const { page } = app;
     await page.getByRole('button', { name: 'Score', exact: true }).first().waitFor();
