@@ -2,6 +2,7 @@
 import { printCard, printFloat32 } from './export/card.ts';
 import { safeName } from './export/zip.ts';
 import { isKnownType } from './graph/architectures.ts';
+import type { Task } from './graph/graph.ts';
 import type { FileIdentity } from './identity.ts';
 import type { Way } from './inputs.ts';
 import type { WrittenFile } from './job/marker.ts';
@@ -22,8 +23,8 @@ export interface Base {
   readonly modules: Modules;
   /** As edited on the page, else its own. */
   readonly prompts: Prompts;
-  /** It makes embeddings, and not text or scores. */
-  readonly embeds: boolean;
+  /** What its files say that it makes: embeddings, scores or text; `undefined` of a type that cannot be run here and embeds nothing. */
+  readonly task: Task | undefined;
 }
 
 /** Reads small files only. */
@@ -34,13 +35,13 @@ export async function describeBase(
   const config = await readConfig(source);
   const modules = await readModules(source, config);
   const prompts = edited ?? (await readPrompts(source)) ?? noPrompts;
-  return { source, config, modules, prompts, embeds: embeds(config, source.name, modules) };
+  return { source, config, modules, prompts, task: taskOf(config, source.name, modules) };
 }
 
-/** As scoring would run it; of a type that cannot be run, by its class's name. */
-function embeds(config: Config, model: string, modules: Modules): boolean {
-  if (!isKnownType(config.modelType)) return isEncoder(config.architecture);
-  return readTask(config, model, modules) === 'encoder';
+/** As scoring would run it; of a type that cannot be run, by its class's name: bare models make embeddings. */
+function taskOf(config: Config, model: string, modules: Modules): Task | undefined {
+  if (!isKnownType(config.modelType)) return isEncoder(config.architecture) ? 'encoder' : undefined;
+  return readTask(config, model, modules);
 }
 
 /** E.g. `mix-of-base-bank-science`: the models' short names. */
@@ -99,7 +100,7 @@ export function recipeOf(
 /** README.md of a mixture. */
 export async function cardOf(
   named: readonly NamedSource[],
-  { modules, prompts, embeds }: Base,
+  { modules, prompts, task }: Base,
   { weights, scoring, alpha, dtype = 'F32', pageUrl }: Omit<MergeJob, 'models'>,
   { name, identities, inputs, files }: Made,
   recipe: Recipe,
@@ -121,8 +122,9 @@ export async function cardOf(
     inputs: inputs ?? 'kept',
     scoring,
     alpha: alpha && { model: nameOfModel(named[alpha.tuned]!), alpha: alpha.alpha },
+    task,
     embedding:
-      embeds && modules.pooling !== undefined
+      task === 'encoder' && modules.pooling !== undefined
         ? { pooling: modules.pooling, normalised: modules.normalised, prompts }
         : undefined,
     files: checkpointFiles({ name, files }),
@@ -145,10 +147,7 @@ function printIdentity(files: readonly FileIdentity[]): string | undefined {
   return hashed.length === 0 ? undefined : hashed.join('; ');
 }
 
-/** Bare models make embeddings; a class with a head that generates or classifies does not. */
-function isEncoder(architecture: string | undefined): boolean {
-  return (
-    architecture === undefined ||
-    !/For(CausalLM|SequenceClassification|ConditionalGeneration)$|LMHead/.test(architecture)
-  );
+/** A class with a head that generates or classifies makes no embeddings. */
+function isEncoder(architecture = ''): boolean {
+  return !/For(CausalLM|SequenceClassification|ConditionalGeneration)$|LMHead/.test(architecture);
 }

@@ -14,6 +14,7 @@ import { removeKeptJob } from './job/kept.ts';
 import { findUnfinished } from './job/unfinished.ts';
 import { identifyModel, keyOf, listIdentities, type FileIdentity } from './identity.ts';
 import { cardOf, describeBase, nameOf, recipeOf, type Base } from './lineage.ts';
+import type { Task } from './graph/graph.ts';
 import { planLinear, type OutputDtype } from './merge/plan.ts';
 import { compareModels } from './model/compare.ts';
 import type { Prompts } from './model/prompts.ts';
@@ -42,6 +43,8 @@ export interface MergeJob {
   readonly shardBytes?: number;
   /** Where the weights come from, for the card; absent when they were set by hand. */
   readonly scoring?: {
+    /** What the models were run as; embedding models when absent. */
+    readonly task?: Exclude<Task, 'encoder'>;
     readonly definition: 'own' | 'reference';
     readonly temperature: number;
     /** Of the reference's definition. */

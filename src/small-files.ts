@@ -19,7 +19,7 @@ const configDtypes: Readonly<Record<MixDtype, ConfigDtype>> = {
 
 /** From names and settings alone. */
 export async function planSmallFiles(
-  { source, config, modules, prompts, embeds }: Base,
+  { source, config, modules, prompts, task }: Base,
   dtype: MixDtype,
 ): Promise<readonly PlannedFile[]> {
   const text = async (path: string): Promise<string | undefined> => {
@@ -34,9 +34,10 @@ export async function planSmallFiles(
     modules: await text('modules.json'),
     sentenceConfig: await text('config_sentence_transformers.json'),
     // a language model has no pooling to write down
-    embedding: embeds
-      ? { hiddenSize: config.integer('hidden_size', 0), maxTokens: modules.maxTokens }
-      : undefined,
+    embedding:
+      task === 'encoder'
+        ? { hiddenSize: config.integer('hidden_size', 0), maxTokens: modules.maxTokens }
+        : undefined,
     prompts,
   });
 }

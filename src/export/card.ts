@@ -5,6 +5,7 @@
  *
  * Source of the front matter: https://huggingface.co/docs/hub/model-cards
  */
+import type { Task } from '../graph/graph.ts';
 import type { OutputDtype } from '../merge/plan.ts';
 import { toMarkdown, toQuoted } from './escape.ts';
 import { licenceLines, licenceText } from './licence.ts';
@@ -38,6 +39,8 @@ export interface CardFacts {
   /** Where the weights come from; `undefined` when they were set by hand. */
   readonly scoring:
     | {
+        /** What the models were run as; embedding models when absent. */
+        readonly task?: Exclude<Task, 'encoder'>;
         readonly definition: 'own' | 'reference';
         readonly temperature: number;
         readonly exampleCount: number;
@@ -45,6 +48,8 @@ export interface CardFacts {
     | undefined;
   /** Where one fine-tuned model stands against the rest: its share, 0 to 1; the others share what is left. */
   readonly alpha: { readonly model: string; readonly alpha: number } | undefined;
+  /** What the mixture makes, as the first model's files say; `undefined` where they do not. */
+  readonly task: Task | undefined;
   /** How a text becomes one vector; `undefined` for a model that makes no embeddings. */
   readonly embedding:
     | {
@@ -82,12 +87,15 @@ export function printCard(facts: CardFacts): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function frontMatter({ models, embedding }: CardFacts): string {
+function frontMatter({ models, embedding, task }: CardFacts): string {
   const lines = [...licenceLines(models)];
   const languages = sharedLanguages(models);
   if (languages.length > 0) lines.push('language:', ...languages.map((code) => `  - ${toQuoted(code)}`));
   if (embedding !== undefined) {
     lines.push('library_name: sentence-transformers', 'pipeline_tag: sentence-similarity');
+  } else if (task !== undefined && task !== 'encoder') {
+    const { tag } = loading[task];
+    lines.push('library_name: transformers', ...(tag === undefined ? [] : [`pipeline_tag: ${tag}`]));
   }
   const ids = new Set(models.flatMap(({ hub }) => (hub === undefined ? [] : [hub.id])));
   if (ids.size > 0) {
@@ -150,16 +158,39 @@ function alphaText({ model, alpha }: NonNullable<CardFacts['alpha']>): string {
   return `The weight of ${toMarkdown(model)}, the fine-tuned model, is alpha = ${alpha}; the other models share 1 - alpha.`;
 }
 
-function scoringText(
-  { definition, temperature, exampleCount }: NonNullable<CardFacts['scoring']>,
-  what: 'The weights' | 'Those shares',
-): string {
-  const loss = {
+const generating = {
+  name: 'language-modelling losses',
+  own: 'cross-entropy of the tokens of the output after its input, each model with its own tokenizer, every token counted the same',
+  reference:
+    "the reference package's definition: cross-entropy of the tokens of the output after its input, the first model's tokenizer, averaged over batches",
+};
+
+/** What a loss is of, and how it was computed. Each says what it was computed with, or that it was the reference's way. */
+const lossTexts: Readonly<
+  Record<Task, { readonly name: string; readonly own: string; readonly reference: string }>
+> = {
+  encoder: {
+    name: 'contrastive losses',
     own: "each model's own pooling, prompts and normalisation, cosine / 0.05, all examples in one batch",
     reference: "the reference package's definition: the first token's vector, no prompts, cosine / 0.05",
-  }[definition];
+  },
+  reranker: {
+    name: 'losses',
+    own: "cross-entropy of the positive's score among the scores of the example's own negatives",
+    // the reference has none for rerankers, and is refused
+    reference: '',
+  },
+  decoder: generating,
+  'encoder-decoder': generating,
+};
+
+function scoringText(
+  { task, definition, temperature, exampleCount }: NonNullable<CardFacts['scoring']>,
+  what: 'The weights' | 'Those shares',
+): string {
+  const { name, [definition]: loss } = lossTexts[task ?? 'encoder'];
   const examples = exampleCount === 1 ? 'one example' : `${exampleCount} examples`;
-  return `${what} are softmax(-loss / ${temperature}) of the models' contrastive losses on ${examples} (${loss}). The examples are not published.`;
+  return `${what} are softmax(-loss / ${temperature}) of the models' ${name} on ${examples} (${loss}). The examples are not published.`;
 }
 
 function recipeText({ link }: CardFacts): string {
@@ -169,12 +200,21 @@ function recipeText({ link }: CardFacts): string {
   return link === undefined ? file : `${file} Or open [the recipe's link](<${link}>).`;
 }
 
-function usage({ folder, embedding }: CardFacts): string {
+/** How transformers loads such a model, head and all, and what the Hub calls what it does. Source: https://huggingface.co/tasks */
+const loading: Readonly<Record<Task, { readonly loader: string; readonly tag: string | undefined }>> = {
+  encoder: { loader: 'AutoModel', tag: undefined },
+  reranker: { loader: 'AutoModelForSequenceClassification', tag: 'text-ranking' },
+  decoder: { loader: 'AutoModelForCausalLM', tag: 'text-generation' },
+  'encoder-decoder': { loader: 'AutoModelForSeq2SeqLM', tag: undefined },
+};
+
+function usage({ folder, embedding, task }: CardFacts): string {
   const path = toQuoted(folder);
-  const plain = `from transformers import AutoModel, AutoTokenizer
+  const { loader } = loading[task ?? 'encoder'];
+  const plain = `from transformers import ${loader}, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained(${path})
-model = AutoModel.from_pretrained(${path})`;
+model = ${loader}.from_pretrained(${path})`;
   if (embedding === undefined) return fence(plain);
 
   const { query, document } = embedding.prompts;

@@ -78,6 +78,8 @@ const localModel = v.pipe(
 
 const scoring = v.pipe(
   v.strictObject({
+    /** What the models were run as; embedding models where it is absent. */
+    task: v.exactOptional(v.picklist(['reranker', 'decoder', 'encoder-decoder'])),
     definition: v.picklist(['own', 'reference']),
     /** The reference's definition depends on these. */
     settings: v.exactOptional(

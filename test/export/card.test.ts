@@ -30,6 +30,7 @@ const facts: CardFacts = {
   models: [base, tuned],
   scoring: { definition: 'own', temperature: 0.5, exampleCount: 5 },
   alpha: undefined,
+  task: 'encoder',
   embedding: { pooling: 'mean', normalised: true, prompts: { query: '', document: '' } },
   dtype: 'F32',
   inputs: 'kept',
@@ -184,9 +185,29 @@ tags:
   });
 
   test('states no embedding library for a model that makes no embeddings', () => {
-    const card = printCard({ ...facts, embedding: undefined });
+    const card = printCard({ ...facts, task: undefined, embedding: undefined });
     expect(card).not.toContain('sentence');
     expect(card).toContain('AutoModel');
+  });
+
+  test.each([
+    [
+      'decoder',
+      'AutoModelForCausalLM',
+      'text-generation',
+      'language-modelling losses on 5 examples (cross-entropy',
+    ],
+    ['encoder-decoder', 'AutoModelForSeq2SeqLM', undefined, 'language-modelling losses'],
+    ['reranker', 'AutoModelForSequenceClassification', 'text-ranking', "of the positive's score"],
+  ] as const)('says of a %s how to load it, and what a loss was', (task, loader, tag, loss) => {
+    const scoring = { task, definition: 'own', temperature: 1, exampleCount: 5 } as const;
+    const card = printCard({ ...facts, task, scoring, embedding: undefined });
+    expect(card).toContain(`model = ${loader}.from_pretrained(`);
+    expect(card).toContain(loss);
+    expect(card).not.toMatch(/sentence|cosine|pooling|contrastive/);
+    expect(parse(frontMatter(card))).toMatchObject({ library_name: 'transformers' });
+    expect((parse(frontMatter(card)) as Record<string, unknown>)['pipeline_tag']).toBe(tag);
+    expect(() => checkCard(card)).not.toThrow();
   });
 
   test('leaves base_model out when no model is from the Hub', () => {

@@ -59,6 +59,7 @@ export function recipeOf(model: fc.Arbitrary<RecipeModel>): fc.Arbitrary<Recipe>
           {
             scoring: fc.record(
               {
+                task: fc.constantFrom('reranker', 'decoder', 'encoder-decoder'),
                 definition: fc.constantFrom('own', 'reference'),
                 settings: fc.record({
                   batchSize: fc.nat(),
