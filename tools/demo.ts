@@ -16,7 +16,7 @@ const target = new URL('../public/demo/', import.meta.url).pathname;
 const licences = new URL('demo-licences/', import.meta.url).pathname;
 const samples = new URL('demo-samples/', import.meta.url).pathname;
 /** In the order of the page's menu. */
-const sampleIds = ['assistant', 'banking', 'science', 'words'];
+const sampleIds = ['assistant', 'banking', 'science', 'words', 'intents', 'verses'];
 
 const [folder, ...names] = process.argv.slice(2);
 if (folder === undefined)
@@ -57,8 +57,8 @@ async function copy(from: string, to: string): Promise<void> {
 
 async function describeSample(id: string): Promise<DemoSample> {
   const path = `samples/${id}.json`;
-  const { source, licence } = JSON.parse(await readFile(join(target, path), 'utf8')) as DemoSample;
-  return { id, source, licence, ...(await describe(target, path)) };
+  const { kind, source, licence } = JSON.parse(await readFile(join(target, path), 'utf8')) as DemoSample;
+  return { id, kind, source, licence, ...(await describe(target, path)) };
 }
 
 async function describe(base: string, path: string): Promise<DemoFile> {

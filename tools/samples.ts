@@ -1,9 +1,10 @@
 /**
  * Makes `tools/demo-samples/`, the sample sets of the page, from public data sets (docs/licences.md):
  *
- *   npx tsx tools/samples.ts DATA DEMO         folders with banking77/ and scifact-beir/, and with eval.json and examples.json
+ *   npx tsx tools/samples.ts DATA DEMO         folders with banking77/, scifact-beir/ and tinyshakespeare/, and with eval.json and
+ *                                              examples.json
  *
- * Five examples a set: a query, its positive and three negatives. Of texts with labels, the positive shares the label and
+ * Five examples a set: an input and its output, or a query, its positive and three negatives. Of texts with labels, the positive shares the label and
  * as few words as can be, the negatives have other labels and as many words in common as can be: what is easy for
  * every model tells none of them apart. Held-out rows only: the embedded models have not seen them with their
  * labels. tools/demo.ts puts the sets beside the page.
@@ -17,6 +18,11 @@ interface SampleExample {
   readonly query: string;
   readonly pos: readonly string[];
   readonly neg: readonly string[];
+}
+
+interface SampleCompletion {
+  readonly input: string;
+  readonly output: string;
 }
 
 interface Labelled {
@@ -50,15 +56,27 @@ await write(
   'WordNet licence',
   await words(join(demo, 'eval.json')),
 );
+await write('intents', 'banking77, PolyAI', 'CC BY 4.0', await intents(join(data, 'banking77/test.csv')));
+await write(
+  'verses',
+  'William Shakespeare, as in tinyshakespeare',
+  'public domain',
+  await verses(join(data, 'tinyshakespeare/input.txt')),
+);
 
 async function write(
   id: string,
   source: string,
   licence: string,
-  examples: readonly SampleExample[],
+  examples: readonly SampleExample[] | readonly SampleCompletion[],
 ): Promise<void> {
   if (examples.length !== exampleCount) throw new Error(`${id}: ${examples.length} examples`);
-  const text = JSON.stringify({ source, licence, examples }, undefined, 1);
+  const isPair = (example: SampleExample | SampleCompletion): example is SampleExample => 'query' in example;
+  const pairs = examples.filter(isPair);
+  // rerankers are offered the same sets, and need negatives
+  if (pairs.some(({ neg }) => neg.length === 0)) throw new Error(`${id}: an example without negatives`);
+  const kind = pairs.length > 0 ? 'contrastive' : 'completion';
+  const text = JSON.stringify({ kind, source, licence, examples }, undefined, 1);
   await writeFile(join(target, `${id}.json`), `${text}\n`);
 }
 
@@ -76,6 +94,31 @@ async function banking(path: string): Promise<readonly SampleExample[]> {
     );
     return toExample(query, same.toSorted(byOverlap(query)).slice(-1), others);
   });
+}
+
+/** A request and what it is about: the label, as words. */
+async function intents(path: string): Promise<readonly SampleCompletion[]> {
+  const rows = parseCsv(await readFile(path, 'utf8'))
+    .map(({ text, category }): Labelled => ({ text: text ?? '', label: category ?? '' }))
+    .filter(({ text }) => text.length <= shortCharacters);
+  const labels = [...new Set(rows.map(({ label }) => label))];
+  return spread(labels).map((label) => {
+    const row = rows.filter((row) => row.label === label)[1];
+    if (row === undefined) throw new Error(`nothing short in ${label}`);
+    return { input: `${row.text.trim()} =>`, output: label.replaceAll('_', ' ') };
+  });
+}
+
+/** A line and the next of the same speech; of the last tenth, which those who train on this text keep back. */
+async function verses(path: string): Promise<readonly SampleCompletion[]> {
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  const isVerse = (line: string | undefined): line is string =>
+    line !== undefined && /^[A-Z].{24,60}[^:]$/.test(line);
+  const pairs = lines.slice(Math.floor(lines.length * 0.9)).flatMap((line, l, held) => {
+    const next = held[l + 1];
+    return isVerse(line) && isVerse(next) ? [{ input: line, output: next }] : [];
+  });
+  return spread(pairs);
 }
 
 /** The page's default set, to come back to. */

@@ -12,9 +12,11 @@ export interface DemoFile {
   readonly sha256: string;
 }
 
-/** A set of examples to begin with: JSON with `source`, `licence` and `examples`. */
+/** A set of examples to begin with: JSON with `kind`, `source`, `licence` and `examples`. */
 export interface DemoSample extends DemoFile {
   readonly id: string;
+  /** What its examples are: a query with its texts, each with negatives, or an input with its output. */
+  readonly kind: 'contrastive' | 'completion';
   /** The data set that its texts are from, and on what terms. */
   readonly source: string;
   readonly licence: string;
@@ -49,14 +51,17 @@ export async function readDemoExamples(baseUrl: string): Promise<string> {
 }
 
 /** The examples of a sample set, as text. Throws `demo-unavailable`. */
-export async function readDemoSample(id: string, baseUrl: string): Promise<string> {
+export async function readDemoSample(
+  id: string,
+  baseUrl: string,
+): Promise<Pick<DemoSample, 'kind'> & { readonly text: string }> {
   const { samples } = await readDemoManifest(baseUrl);
   const sample = samples.find((sample) => sample.id === id);
   if (sample === undefined) throw new KnownError('demo-unavailable', { file: id, status: 404 });
   const text = new TextDecoder().decode(await fetchChecked(baseUrl, sample));
   // written by tools/samples.ts, and its hash is the manifest's
   const { examples } = JSON.parse(text) as { readonly examples: unknown };
-  return JSON.stringify(examples);
+  return { kind: sample.kind, text: JSON.stringify(examples) };
 }
 
 /** The embedded model `name`. A file is fetched whole when it is opened, once. Throws `demo-unavailable`. */
