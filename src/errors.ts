@@ -6,6 +6,9 @@
 /** The settings that a number can be wrong for; each has a name in every language. */
 export type SettingName = 'batch-size' | 'negative-count' | 'temperature' | 'max-input-tokens' | 'alpha';
 
+/** What models are run as; each has a name in every language. */
+export type TaskName = 'encoder' | 'reranker' | 'decoder' | 'encoder-decoder';
+
 /** What each expected failure must say about itself. Facts are strings and numbers, so that they cross threads whole. */
 export interface FactsOf {
   // files of any kind
@@ -120,7 +123,7 @@ export interface FactsOf {
   'module-unknown': { model: string; module: string };
   'module-kept': { model: string; module: string };
   'pooling-unknown': { model: string; pooling: string };
-  'task-unknown': { model: string; modelType: string; task: string };
+  'task-unknown': { model: string; modelType: string; task: TaskName };
   'token-missing': { model: string; token: string };
   'graph-tensor-missing': { model: string; tensor: string };
   'graph-tensor-shape': { model: string; tensor: string; want: string; got: string };
@@ -159,6 +162,7 @@ export interface FactsOf {
   'examples-cell-kind': { line: number; column: string };
   'examples-query-missing': { line: number };
   'examples-positive-missing': { line: number };
+  'examples-output-missing': { line: number };
   'examples-columns-few': Record<never, never>;
   'examples-many': { count: number; taken: number; limit: number };
   'examples-more': { count: number };
@@ -170,7 +174,7 @@ export interface FactsOf {
   'example-output-missing': { example: number };
   'example-negatives-needed': { example: number };
   'example-nothing-scored': { example: number; model: string; limit: number };
-  'examples-task': { model: string; task: string };
+  'examples-task': { model: string; task: TaskName };
   'definition-unsupported': { model: string };
   'negatives-too-few': { example: number; want: number; got: number };
   'negatives-needed': Record<never, never>;

@@ -28,8 +28,8 @@ import type { ModelRef, Source } from './source/source.ts';
 import { hashText } from './tensor/sha256.ts';
 
 export { isCached, openFetched, openInputs } from './inputs.ts';
-export { guessMapping, isDocumented, mapTable } from './score/columns.ts';
-export { parseExamples, printExamples } from './score/examples.ts';
+export { guessMapping, isDocumented, mapTable, rolesOf } from './score/columns.ts';
+export { parseExamples, parseExampleSet, printExamples } from './score/examples.ts';
 export type { OutputDtype } from './merge/plan.ts';
 export type { Scorer } from './score/score.ts';
 export { modelLimit } from './model/compare.ts';
@@ -41,7 +41,7 @@ export type { Tried, TryJob } from './try-out.ts';
 export type { Check, Proof } from './proof.ts';
 export type { Prompts } from './model/prompts.ts';
 export type { LossDefinition, ModelInput, Watching } from './score/score.ts';
-export type { ExampleSet } from './score/examples.ts';
+export type { Completion, Example, ExampleSet } from './score/examples.ts';
 export type { Task } from './graph/graph.ts';
 
 /** What a card shows of a model. Read from headers and small files only. */

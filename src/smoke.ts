@@ -1,5 +1,5 @@
 /**
- * The last check of an output: it is opened from its written files as any user would open it, and embeds one text; so
+ * The last check of an output: it is opened from its written files as any user would open it, and runs one text; so
  * does a mixture computed in memory from the ingredients (recompute.ts). Both must say the same.
  */
 import { KnownError, toProblem, type ErrorCode, type Problem } from './errors.ts';

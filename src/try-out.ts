@@ -4,7 +4,14 @@ import { openMixed } from './merge/mixed.ts';
 import { compareModels } from './model/compare.ts';
 import { checkProblems } from './errors.ts';
 import type { Prompts } from './model/prompts.ts';
-import { openFetched, openModel, openScorable, type Device, type NamedSource } from './pipeline.ts';
+import {
+  openFetched,
+  openModel,
+  openScorable,
+  type Device,
+  type NamedSource,
+  type Task,
+} from './pipeline.ts';
 import type { Scorable } from './score/scorable.ts';
 import type { Scorer, Watching } from './score/score.ts';
 import { checkWeights } from './score/weights.ts';
@@ -21,6 +28,8 @@ export interface TryJob {
   readonly query: string;
   readonly documents: readonly string[];
   readonly device: Device;
+  /** What the models are run as, where somebody says so. */
+  readonly task?: Task;
 }
 
 /** Cosines of the documents with the query, (documents,) each. */
@@ -34,13 +43,13 @@ export interface Tried {
 export async function tryOut(
   scorer: Scorer,
   named: readonly NamedSource[],
-  { weights, prompts, other, query, documents, device }: Omit<TryJob, 'models'>,
+  { weights, prompts, other, query, documents, device, task }: Omit<TryJob, 'models'>,
   watching: Watching,
 ): Promise<Tried> {
   checkWeights(weights, named.length);
   const open = async () => ({
-    base: await openScorable(named[0]!.source),
-    other: await openScorable(named[other]!.source),
+    base: await openScorable(named[0]!.source, task),
+    other: await openScorable(named[other]!.source, task),
     mixed: await openMixture(named, weights),
   });
   const opened = await openFetched(named, open, watching);

@@ -3,13 +3,25 @@
  * Pure and small: the page calls it at every choice.
  */
 import type { Problem } from '../errors.ts';
-import type { Example } from './examples.ts';
+import {
+  rulesOf,
+  textOf,
+  toCompletion,
+  toPair,
+  type CellsOf,
+  type ExampleKind,
+  type Lack,
+  type Role,
+} from './column-roles.ts';
+import type { ExampleSet } from './examples.ts';
 import { sortByLine } from './lines.ts';
-import type { Cell, Row, Table } from './table.ts';
+import type { Row, Table } from './table.ts';
 
-export type Role = 'query' | 'positive' | 'negative' | 'ignored';
+export type { ExampleKind, Role } from './column-roles.ts';
 
 export interface Mapping {
+  /** What is made of the table. */
+  readonly kind: ExampleKind;
   /** Whether the first line of a delimited text names its columns; JSON's keys always do. */
   readonly firstLine: 'names' | 'example';
   /** (columns,) */
@@ -17,17 +29,23 @@ export interface Mapping {
 }
 
 export interface Reading {
-  readonly examples: readonly Example[];
+  readonly set: ExampleSet;
   /** Notes: the lines that are not among them, in order, and how many were too many. */
   readonly problems: readonly Problem[];
+}
+
+/** A role that has still to be chosen, or was chosen for more columns than one. */
+export interface Missing {
+  readonly role: Role;
+  readonly why: 'none' | 'several';
 }
 
 /** A table under a mapping: what a person decides by, and what comes of it. */
 export interface Mapped extends Reading {
   /** (columns,) what each is called, '' where nothing says it, and its first few texts. */
   readonly columns: readonly { readonly name: string; readonly firstTexts: readonly string[] }[];
-  /** What is still to be chosen, or chosen too often; nothing is read until it is `none`. */
-  readonly missing: 'query' | 'queries' | 'positive' | 'none';
+  /** Nothing is read while something is missing. */
+  readonly missing: Missing | undefined;
 }
 
 /** What shows the kind of a column. */
@@ -38,35 +56,6 @@ const firstTextCount = 3;
  * example changes (score/losses.ts) and scoring all stay within seconds.
  */
 export const exampleLimit = 200;
-
-/** Names in lower case without spaces, dashes, underscores and digits at the end. First those of the reference's files. */
-const names: Readonly<Record<Exclude<Role, 'ignored'>, readonly string[]>> = {
-  query: ['query', 'queries', 'anchor', 'question', 'claim', '查询', '问题', '提问', '问句', '锚点'],
-  positive: [
-    ...['pos', 'positive', 'positives', 'positivepassage', 'passage', 'answer', 'response', 'document'],
-    ...['正例', '正样本', '答案', '回答', '段落', '文档', '相关文档'],
-  ],
-  negative: [
-    ...['neg', 'negs', 'negative', 'negatives', 'hardnegative', 'hardnegatives', 'negativepassage'],
-    ...['负例', '负样本', '反例', '难负例', '不相关文档'],
-  ],
-};
-
-/** Names whose number is what they mean. */
-const numbered: Readonly<Record<string, Role>> = {
-  sentence1: 'query',
-  text1: 'query',
-  句子1: 'query',
-  sentence2: 'positive',
-  text2: 'positive',
-  句子2: 'positive',
-  sentence3: 'negative',
-  text3: 'negative',
-  句子3: 'negative',
-};
-
-/** Named by its place: a list's element, or nothing at all. */
-const byPlace: readonly Role[] = ['query', 'positive'];
 
 /** (columns,) what each is called, as the first line or the keys say. */
 function columnNames(table: Table, firstLine: Mapping['firstLine']): readonly string[] {
@@ -80,55 +69,67 @@ function exampleRows(table: Table, { firstLine }: Pick<Mapping, 'firstLine'>): r
   return table.form === 'delimited' && firstLine === 'names' ? table.rows.slice(1) : table.rows;
 }
 
+/** What may be made of a table. */
+export function rolesOf(kind: ExampleKind): readonly Role[] {
+  return [...rulesOf[kind].roles.map(({ role }) => role), 'ignored'];
+}
+
 /** The likeliest meaning. Unless the person says what the first line is, it holds names where one of them is known. */
-export function guessMapping(table: Table, said?: Mapping['firstLine']): Mapping {
-  const known = columnNames(table, 'names').some((name) => roleOf(name) !== 'ignored');
+export function guessMapping(table: Table, kind: ExampleKind, said?: Mapping['firstLine']): Mapping {
+  const known = columnNames(table, 'names').some((name) => guessRole(name, kind).role !== 'ignored');
   const firstLine = said ?? (table.form === 'json' || known ? 'names' : 'example');
-  return { firstLine, roles: guessRoles(table, firstLine) };
+  return { kind, firstLine, roles: guessRoles(columnNames(table, firstLine), kind) };
 }
 
-/** (columns,) One query at most; where no name says anything, by place: query, positive, then negatives. */
-function guessRoles(table: Table, firstLine: Mapping['firstLine']): readonly Role[] {
-  const labels = columnNames(table, firstLine);
-  const roles = labels.map(roleOf);
-  if (roles.every((role) => role === 'ignored')) return roles.map((_, c) => byPlace[c] ?? 'negative');
-  const query = likeliestQuery(labels, roles);
-  return roles.map((role, c) => (role === 'query' && c !== query ? 'ignored' : role));
+/** (columns,) where no name says anything, by place. */
+function guessRoles(labels: readonly string[], kind: ExampleKind): readonly Role[] {
+  const { roles, byPlace } = rulesOf[kind];
+  const guesses = labels.map((label) => guessRole(label, kind));
+  if (guesses.every(({ role }) => role === 'ignored')) {
+    return labels.map((_, c) => byPlace[Math.min(c, byPlace.length - 1)]!);
+  }
+  const taken = new Set<number>();
+  for (const { role, guess } of roles) {
+    const columns = guesses.flatMap((each, c) => (each.role === role ? [c] : []));
+    const best = Math.min(...columns.map((c) => guesses[c]!.rank));
+    const surest = guess === 'all' ? columns : columns.filter((c) => guesses[c]!.rank === best);
+    for (const c of guess === 'first' ? surest.slice(0, 1) : surest) taken.add(c);
+  }
+  return guesses.map(({ role }, c) => (taken.has(c) ? role : 'ignored'));
 }
 
-/** Of several, the one whose name stands first in the list. */
-function likeliestQuery(labels: readonly string[], roles: readonly Role[]): number {
-  const ranks = labels.map((label, c) => (roles[c] === 'query' ? rankOf(label) : Infinity));
-  return ranks.indexOf(Math.min(...ranks));
-}
-
-function rankOf(name: string): number {
-  const rank = names.query.indexOf(plainName(name).replace(/\d+$/, ''));
-  return rank < 0 ? names.query.length : rank;
-}
-
-function plainName(name: string): string {
-  return name.toLowerCase().replace(/[\s_-]/g, '');
-}
-
-function roleOf(name: string): Role {
-  const plain = plainName(name);
+/** What a column of this name may be, and how sure that is: 0 is surest. */
+function guessRole(name: string, kind: ExampleKind): { readonly role: Role; readonly rank: number } {
+  const { roles, numbered } = rulesOf[kind];
+  const plain = name.toLowerCase().replace(/[\s_-]/g, '');
   const exact = numbered[plain];
-  if (exact !== undefined) return exact;
+  // surer than nothing, less sure than a word
+  if (exact !== undefined) return { role: exact, rank: Infinity };
   const word = plain.replace(/\d+$/, '');
-  const found = (['query', 'positive', 'negative'] as const).find((role) => names[role].includes(word));
-  return found ?? 'ignored';
+  for (const { role, names } of roles) {
+    const rank = names.findIndex((alike) => alike.includes(word));
+    if (rank >= 0) return { role, rank };
+  }
+  return { role: 'ignored', rank: Infinity };
 }
 
 /** JSON under the reference's own keys, which leave nothing to ask. */
-export function isDocumented({ form, keys }: Table): boolean {
-  return form === 'json' && keys.includes('query') && keys.some((key) => /^pos(itives?)?$/.test(key));
+export function isDocumented({ form, keys }: Table, kind: ExampleKind): boolean {
+  if (form !== 'json') return false;
+  if (kind === 'contrastive') {
+    return keys.includes('query') && keys.some((key) => /^pos(itives?)?$/.test(key));
+  }
+  // with an instruction beside the input there is something to ask
+  return keys.includes('input') && keys.includes('output') && !keys.includes('instruction');
 }
 
-function missingRole({ roles }: Mapping): Mapped['missing'] {
-  const queryCount = roles.filter((role) => role === 'query').length;
-  if (queryCount !== 1) return queryCount === 0 ? 'query' : 'queries';
-  return roles.includes('positive') ? 'none' : 'positive';
+function missingRole({ kind, roles }: Mapping): Missing | undefined {
+  for (const { role, need } of rulesOf[kind].roles) {
+    const count = roles.filter((each) => each === role).length;
+    if (need !== 'none' && count === 0) return { role, why: 'none' };
+    if (need === 'one' && count > 1) return { role, why: 'several' };
+  }
+  return undefined;
 }
 
 /** Reads a table as the mapping says; `takenCount` examples are in the page's table already. */
@@ -140,20 +141,39 @@ export function mapTable(table: Table, mapping: Mapping, takenCount: number): Ma
     firstTexts: rows.slice(0, firstTextCount).map(({ cells }) => textOf(cells[c])),
   }));
   const reading =
-    missing === 'none'
+    missing === undefined
       ? toExamples(table, mapping, Math.max(0, exampleLimit - takenCount))
-      : { examples: [], problems: table.problems };
+      : { set: { kind: mapping.kind, examples: [] }, problems: table.problems };
   return { ...reading, columns, missing };
 }
 
 /** At most `room` examples, and a note on every line that is not among them. */
 export function toExamples(table: Table, mapping: Mapping, room = exampleLimit): Reading {
+  switch (mapping.kind) {
+    case 'contrastive': {
+      const { examples, problems } = readLines(table, mapping, toPair, room);
+      return { set: { kind: 'contrastive', examples }, problems };
+    }
+    case 'completion': {
+      const { examples, problems } = readLines(table, mapping, toCompletion, room);
+      return { set: { kind: 'completion', examples }, problems };
+    }
+  }
+}
+
+function readLines<One extends object>(
+  table: Table,
+  mapping: Mapping,
+  make: (of: CellsOf) => One | Lack,
+  room: number,
+): { readonly examples: readonly One[]; readonly problems: readonly Problem[] } {
   const labels = columnNames(table, mapping.firstLine);
-  const examples: Example[] = [];
+  const examples: One[] = [];
   const problems = [...table.problems];
   for (const row of exampleRows(table, mapping)) {
-    const made = toExample(row, mapping.roles, labels);
-    if ('code' in made) problems.push(made);
+    const made = findOdd(row, mapping.roles, labels) ?? make((role) => cellsOf(row, mapping.roles, role));
+    if (typeof made === 'string') problems.push({ severity: 'note', code: made, facts: { line: row.line } });
+    else if (isProblem(made)) problems.push(made);
     else examples.push(made);
   }
   if (examples.length > room) {
@@ -163,49 +183,22 @@ export function toExamples(table: Table, mapping: Mapping, room = exampleLimit):
   return { examples: examples.slice(0, room), problems: sortByLine(problems) };
 }
 
-function toExample(
+/** A cell that is used and that is neither a text nor a list of texts. */
+function findOdd(
   { line, cells }: Row,
   roles: readonly Role[],
   labels: readonly string[],
-): Example | Problem {
-  const note = (problem: Pick<Problem, 'code' | 'facts'>) => ({ severity: 'note', ...problem }) as Problem;
-  const of = (role: Role) => roles.flatMap((each, c) => (each === role ? [c] : []));
+): Problem | undefined {
   const odd = roles.findIndex((role, c) => role !== 'ignored' && c in cells && cells[c] === undefined);
-  if (odd >= 0) {
-    const column = labels[odd] === '' ? String(odd + 1) : (labels[odd] ?? '');
-    return note({ code: 'examples-cell-kind', facts: { line, column } });
-  }
-  const query = of('query')
-    .map((c) => textOf(cells[c]))
-    .join('\n');
-  if (query.trim() === '') return note({ code: 'examples-query-missing', facts: { line } });
-  const positives = of('positive').flatMap((c) => positivesOf(cells[c] ?? ''));
-  if (positives.length === 0) return note({ code: 'examples-positive-missing', facts: { line } });
-  return { query, positives, negatives: of('negative').flatMap((c) => negativesOf(cells[c] ?? '')) };
+  if (odd < 0) return undefined;
+  const column = labels[odd] === '' ? String(odd + 1) : (labels[odd] ?? '');
+  return { severity: 'note', code: 'examples-cell-kind', facts: { line, column } };
 }
 
-function textOf(cell: Cell): string {
-  return typeof cell === 'string' ? cell : (cell ?? []).join('\n');
+function cellsOf({ cells }: Row, roles: readonly Role[], role: Role): ReturnType<CellsOf> {
+  return roles.flatMap((each, c) => (each === role ? [cells[c] ?? ''] : []));
 }
 
-/** A list of its own, one written as JSON, or the text as it is. */
-function positivesOf(cell: string | readonly string[]): readonly string[] {
-  const texts = typeof cell === 'string' ? (parseList(cell) ?? [cell]) : cell;
-  return texts.filter((text) => text.trim() !== '');
-}
-
-/** As positives, but lines of a text are one each, as they are in the table of the page. */
-function negativesOf(cell: string | readonly string[]): readonly string[] {
-  const texts = typeof cell === 'string' ? (parseList(cell) ?? cell.split('\n')) : cell;
-  return texts.filter((text) => text.trim() !== '');
-}
-
-function parseList(cell: string): readonly string[] | undefined {
-  if (!/^\s*\[.*\]\s*$/s.test(cell)) return undefined;
-  try {
-    const list = JSON.parse(cell) as unknown;
-    return Array.isArray(list) && list.every((text) => typeof text === 'string') ? list : undefined;
-  } catch {
-    return undefined;
-  }
+function isProblem(made: object): made is Problem {
+  return 'code' in made;
 }

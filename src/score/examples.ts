@@ -22,14 +22,20 @@ export type ExampleSet =
   | { readonly kind: 'completion'; readonly examples: readonly Completion[] };
 
 /** Reads examples in JSON whose keys say what they are, whole or not at all: throws what the first line that is wrong earns. */
-export function parseExamples(text: string): readonly Example[] {
+export function parseExampleSet(text: string, kind: ExampleSet['kind']): ExampleSet {
   const table = parseJsonRows(text);
   if (table === undefined) throw new KnownError('examples-empty', {});
   checkProblems(table.problems.map((problem) => ({ ...problem, severity: 'refused' })));
-  const { examples, problems } = toExamples(table, guessMapping(table), Infinity);
+  const { set, problems } = toExamples(table, guessMapping(table, kind), Infinity);
   checkProblems(problems.map((problem) => ({ ...problem, severity: 'refused' })));
-  if (examples.length === 0) throw new KnownError('examples-empty', {});
-  return examples;
+  if (set.examples.length === 0) throw new KnownError('examples-empty', {});
+  return set;
+}
+
+export function parseExamples(text: string): readonly Example[] {
+  const set = parseExampleSet(text, 'contrastive');
+  // what was asked for is what comes: the compiler cannot know
+  return set.kind === 'contrastive' ? set.examples : [];
 }
 
 /** The inverse of `parseExamples`: JSON Lines with the reference's keys, `{"query", "pos": [], "neg": []}` a line. */

@@ -6,10 +6,11 @@
  *   m=<model>&m=<model>&w=alpha,2,0.5&t=1&loss=own&dtype=F32      the second model's share is alpha
  *   m=<model>&m=<model>&w=0.5,0.5&t=1&loss=reference,2,512,3&dtype=F16          m=none: an empty bar
  *   …&dtype=F16&shard=2000000000      files of 2 GB; shard=none: one file; 5 GB where it is not stated
+ *   …&as=encoder                      run as embedding models, whatever the first one's files say
  */
 import { KnownError } from '../errors.ts';
 import type { OutputDtype } from '../merge/plan.ts';
-import type { Prompts } from '../pipeline.ts';
+import type { Prompts, Task } from '../pipeline.ts';
 import { parseFragment, printFragment, type Field } from '../recipe/fragment.ts';
 import { linkLimit } from '../recipe/link.ts';
 import { parseModel, printModel, type AddressModel } from '../recipe/model-text.ts';
@@ -36,6 +37,8 @@ export interface PageState {
   /** The fine-tuned model's index and its share, where the rest share what is left. */
   readonly alpha: Alpha | undefined;
   readonly temperature: number;
+  /** What the models are run as, where a person corrected it. */
+  readonly runAs: Task | undefined;
   readonly definition: 'own' | 'reference';
   /** Only of the reference's definition. */
   readonly reference: ReferenceSettings | undefined;
@@ -45,10 +48,14 @@ export interface PageState {
 }
 
 /** What an address states; the page keeps its own of the rest. */
-export type StatedState = Pick<PageState, 'models' | 'prompts' | 'weights' | 'alpha' | 'shardBytes'> &
+export type StatedState = Pick<
+  PageState,
+  'models' | 'prompts' | 'weights' | 'alpha' | 'runAs' | 'shardBytes'
+> &
   Partial<Pick<PageState, 'temperature' | 'definition' | 'reference' | 'dtype'>>;
 
 const dtypes: readonly OutputDtype[] = ['F32', 'F16', 'BF16', 'as-model-1'];
+const tasks: readonly Task[] = ['encoder', 'reranker', 'decoder', 'encoder-decoder'];
 const noModels = 'none';
 const oneFile = 'none';
 
@@ -58,6 +65,7 @@ export function printAddress({
   weights,
   alpha,
   temperature,
+  runAs,
   definition,
   reference,
   dtype,
@@ -71,6 +79,7 @@ export function printAddress({
     ['t', printNumber(temperature)],
     ['loss', [definition, ...(loss ?? []).map(printNumber)].join(',')],
     ['dtype', dtype],
+    ...(runAs === undefined ? [] : [['as', runAs] as const]),
     ...(shardBytes === defaultShardBytes ? [] : [['shard', printShardBytes(shardBytes)] as const]),
   ];
   return printFragment(fields);
@@ -100,14 +109,18 @@ export function parseAddress(fragment: string): StatedState {
 
 function parseRest(rest: ReadonlyMap<string, string>, models: readonly AddressModel[]): StatedState {
   const prompts = models.map(() => undefined);
-  const settings = { weights: undefined, alpha: undefined, shardBytes: defaultShardBytes };
+  const settings = {
+    ...{ weights: undefined, alpha: undefined },
+    ...{ runAs: undefined, shardBytes: defaultShardBytes },
+  };
   let state: StatedState = { models, prompts, ...settings };
   for (const [key, value] of rest) {
     if (/^[qd]\d+$/.test(key)) state = { ...state, prompts: withPrompt(state.prompts, key, value) };
     else if (key === 'w') state = { ...state, ...parseWeights(value, models.length) };
     else if (key === 't') state = { ...state, temperature: parseNumber(value, key) };
     else if (key === 'loss') state = { ...state, ...parseLoss(value) };
-    else if (key === 'dtype') state = { ...state, dtype: parseDtype(value) };
+    else if (key === 'dtype') state = { ...state, dtype: parseWordOf(dtypes, key, value) };
+    else if (key === 'as') state = { ...state, runAs: parseWordOf(tasks, key, value) };
     else if (key === 'shard') state = { ...state, shardBytes: parseShardBytes(value) };
     else throw unreadable(key.slice(0, 40));
   }
@@ -167,10 +180,10 @@ function parseLoss(text: string): Pick<StatedState, 'definition' | 'reference'> 
   };
 }
 
-function parseDtype(text: string): OutputDtype {
-  const dtype = dtypes.find((dtype) => dtype === text);
-  if (dtype === undefined) throw unreadable('dtype');
-  return dtype;
+function parseWordOf<Word extends string>(words: readonly Word[], key: string, text: string): Word {
+  const word = words.find((word) => word === text);
+  if (word === undefined) throw unreadable(key);
+  return word;
 }
 
 function printShardBytes(bytes: number | undefined): string {

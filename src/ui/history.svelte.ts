@@ -100,6 +100,7 @@ export class PageHistory {
       place.at === 'filled' ? [{ model: place.model, prompts: state.prompts[m] }] : [],
     );
     const reading = ingredients.setModels(filled);
+    taste.restoreRunAs(state.runAs);
     if (state.definition !== undefined) taste.definition = state.definition;
     if (state.reference !== undefined) taste.setReference(state.reference);
     if (state.temperature !== undefined) recipe.restoreTemperature(state.temperature);
@@ -134,6 +135,7 @@ export class PageHistory {
         state.models,
         keys,
         origin,
+        state.runAs,
         state.definition,
         state.dtype,
         recipe.largestFile.choice,
@@ -179,6 +181,7 @@ function stateOf({ ingredients, recipe, taste }: Session): PageState {
     weights: recipe.origin === 'hand' ? cards.map(({ weight }) => weight) : undefined,
     alpha: tuned < 0 ? undefined : { tuned, alpha: recipe.alpha },
     temperature: recipe.temperature,
+    runAs: taste.runAsAsked,
     definition: taste.definition,
     reference: taste.definition === 'reference' ? taste.reference : undefined,
     dtype: recipe.dtype,

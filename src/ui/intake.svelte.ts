@@ -3,8 +3,8 @@
  * waits here until the person has said yes to it, so that nothing in the table is lost to a wrong file.
  */
 import { KnownError, type Problem } from '../errors.ts';
-import type { Mapped, Mapping, Role } from '../score/columns.ts';
-import type { Example } from '../score/examples.ts';
+import type { ExampleSet } from '../pipeline.ts';
+import type { ExampleKind, Mapped, Mapping, Role } from '../score/columns.ts';
 import type { Table } from '../score/table.ts';
 import type { Client } from '../worker/client.ts';
 
@@ -23,12 +23,13 @@ export type IntakePhase =
 type Manner = 'ask' | 'ask-if-needed';
 
 /** What reads tables and makes examples of them. */
-type Reader = Pick<Client, 'readTable' | 'guessMapping' | 'isDocumented' | 'mapTable'>;
+type Reader = Pick<Client, 'readTable' | 'guessMapping' | 'isDocumented' | 'mapTable' | 'rolesOf'>;
 
 /** The table that examples go to. */
 interface Target {
-  readonly exampleCount: number;
-  take(examples: readonly Example[], how: 'replace' | 'add'): void;
+  readonly kind: ExampleKind;
+  readonly count: number;
+  take(set: ExampleSet, how: 'replace' | 'add'): void;
 }
 
 /** More lines than these are counted, not listed. */
@@ -61,11 +62,15 @@ export class Intake {
   get notes(): readonly Problem[] {
     return this.#notes;
   }
+  /** What a column may be. */
+  get roles(): readonly Role[] {
+    return this.#reader.rolesOf(this.#target.kind);
+  }
   /** What would come of the table that waits to be decided. */
   get mapped(): Mapped | undefined {
     if (this.#phase.at !== 'mapping') return undefined;
     const { table, mapping } = this.#phase;
-    const taken = this.how === 'add' ? this.#target.exampleCount : 0;
+    const taken = this.how === 'add' ? this.#target.count : 0;
     const mapped = this.#reader.mapTable(table, mapping, taken);
     return { ...mapped, problems: shorten(mapped.problems) };
   }
@@ -92,13 +97,14 @@ export class Intake {
 
   setFirstLine(firstLine: Mapping['firstLine']): void {
     if (this.#phase.at !== 'mapping') return;
-    this.#phase = { ...this.#phase, mapping: this.#reader.guessMapping(this.#phase.table, firstLine) };
+    const mapping = this.#reader.guessMapping(this.#phase.table, this.#target.kind, firstLine);
+    this.#phase = { ...this.#phase, mapping };
   }
 
   /** Takes what the mapping makes of the table. */
   async use(): Promise<void> {
     const { mapped } = this;
-    if (!mapped || mapped.examples.length === 0) return;
+    if (!mapped || mapped.set.examples.length === 0) return;
     this.#take(mapped);
     // of several files, the next ones come to the first
     if (this.#waiting.length > 0) this.how = 'add';
@@ -133,9 +139,9 @@ export class Intake {
     this.#phase = { at: 'reading', name };
     try {
       const table = await this.#reader.readTable(file, name);
-      const mapping = this.#reader.guessMapping(table);
+      const mapping = this.#reader.guessMapping(table, this.#target.kind);
       this.#phase = { at: 'mapping', name, table, mapping };
-      if (manner === 'ask' || !this.#reader.isDocumented(table)) return;
+      if (manner === 'ask' || !this.#reader.isDocumented(table, this.#target.kind)) return;
       this.#takeWhole();
     } catch (error) {
       this.#phase = { at: 'idle' };
@@ -148,15 +154,15 @@ export class Intake {
     const { mapped } = this;
     if (!mapped) return;
     const [first] = mapped.problems;
-    if (mapped.examples.length === 0 && first) throw new KnownError(first.code, first.facts);
+    if (mapped.set.examples.length === 0 && first) throw new KnownError(first.code, first.facts);
     this.#take(mapped);
   }
 
-  #take({ examples, problems }: Mapped): void {
+  #take({ set, problems }: Mapped): void {
     // why a file before this one could not be read is not settled by this one
     const failure = this.#failure;
     this.#phase = { at: 'idle' };
-    this.#target.take(examples, this.how);
+    this.#target.take(set, this.how);
     this.#failure = failure;
     this.#notes = problems;
     this.how = 'replace';

@@ -3,23 +3,29 @@
  * session storage, never in the address, and never in the browser's file system. Where there is no such storage, or no
  * room in it, a reload forgets them, and nothing else happens.
  */
-import type { Example } from '../score/examples.ts';
+import type { ExampleSet } from '../pipeline.ts';
+import type { ExampleKind } from '../score/columns.ts';
 
 export interface KeptExamples {
-  /** `undefined`: this tab has kept none; an empty list: the person removed them all. */
-  load(): readonly Example[] | undefined;
+  /** `undefined`: this tab has kept none; an empty set: the person removed them all. */
+  load(): ExampleSet | undefined;
   /** Kept soon: not at every key that is pressed. */
-  save(examples: readonly Example[]): void;
+  save(set: ExampleSet): void;
   /** Keeps at once what was to be kept soon: the page may be about to go. */
   flush(): void;
 }
 
-const key = 'shaker-1/examples';
+/** The first is from when there was one kind only. */
+const keys: Readonly<Record<ExampleKind, string>> = {
+  contrastive: 'shaker-1/examples',
+  completion: 'shaker-1/completions',
+};
 
 /** Shorter than a pause between words, longer than between letters. */
 const saveMs = 300;
 
-export function keepInTab(): KeptExamples {
+export function keepInTab(kind: ExampleKind): KeptExamples {
+  const key = keys[kind];
   let waiting: (() => void) | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = (): void => {
@@ -28,8 +34,8 @@ export function keepInTab(): KeptExamples {
     waiting = undefined;
   };
   return {
-    load: () => attempt(() => parse(sessionStorage.getItem(key))),
-    save(examples) {
+    load: () => attempt(() => parse(sessionStorage.getItem(key), kind)),
+    save({ examples }) {
       waiting = () => attempt(() => sessionStorage.setItem(key, JSON.stringify(examples)));
       clearTimeout(timer);
       timer = setTimeout(flush, saveMs);
@@ -47,16 +53,18 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
-function parse(text: string | null): readonly Example[] | undefined {
+function parse(text: string | null, kind: ExampleKind): ExampleSet | undefined {
   const value = JSON.parse(text ?? 'null') as unknown;
-  return Array.isArray(value) && value.every(isExample) ? value : undefined;
+  if (!Array.isArray(value) || !value.every((example) => isOf(kind, example))) return undefined;
+  return { kind, examples: value } as ExampleSet;
 }
 
 /** What is in the storage is not this code's alone. */
-function isExample(value: unknown): value is Example {
+function isOf(kind: ExampleKind, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { query, positives, negatives } = value as Record<string, unknown>;
-  return typeof query === 'string' && areTexts(positives) && areTexts(negatives);
+  const texts = value as Record<string, unknown>;
+  if (kind === 'completion') return typeof texts['input'] === 'string' && typeof texts['output'] === 'string';
+  return typeof texts['query'] === 'string' && areTexts(texts['positives']) && areTexts(texts['negatives']);
 }
 
 function areTexts(value: unknown): boolean {

@@ -83,7 +83,7 @@ export class Pour {
     const check = (passed: Check): void => {
       if (run === this.#mixCount) this.#checks = [...this.#checks, passed];
     };
-    const trial = { text: this.#taste.rows[0]?.query ?? '', device: this.#taste.device };
+    const trial = { text: this.#taste.examples.firstText, device: this.#taste.device };
     const of = this.#subject();
     try {
       const end = await this.#task.run('mix', (watch) => this.#client.merge(job, { ...watch, check }, trial));
@@ -148,10 +148,12 @@ export class Pour {
   #scoring(): Pick<MergeJob, 'scoring'> {
     const scored = this.#taste.current;
     if (!this.#recipe.needsLosses || !scored) return {};
-    const { definition, reference } = this.#taste;
+    const { definition, referenceUsed, runAs } = this.#taste;
     const scoring = {
+      // a recipe that says nothing is of embedding models
+      ...(runAs === 'encoder' ? {} : { task: runAs }),
       definition,
-      ...(definition === 'reference' ? { settings: reference } : {}),
+      ...(definition === 'reference' ? { settings: referenceUsed } : {}),
       temperature: this.#recipe.temperature,
       losses: scored.scores.losses,
       exampleCount: scored.exampleCount,

@@ -1,6 +1,7 @@
 /** From what went wrong to the sentence that a person reads, in the language of the page. */
 import { KnownError, type ErrorCode, type FactsOf, type Problem, type SettingName } from '../errors.ts';
 import { formatExact } from './format.ts';
+import { taskNames } from './kinds.ts';
 import { m } from './messages/messages.js';
 
 type Key<Code extends string> = Code extends `${infer Head}-${infer Rest}` ? `${Head}_${Key<Rest>}` : Code;
@@ -28,6 +29,9 @@ function print({ code, facts }: Pick<Problem, 'code' | 'facts'>): Record<string,
     typeof fact === 'number' ? formatExact(fact) : fact,
   ]);
   const named = Object.fromEntries(printed) as Record<string, string>;
+  if (code === 'examples-task' || code === 'task-unknown') {
+    return { ...named, task: taskNames[(facts as FactsOf['task-unknown']).task]() };
+  }
   if (code !== 'setting-invalid') return named;
   const { setting, value } = facts as FactsOf['setting-invalid'];
   // an emptied field has no number

@@ -98,7 +98,7 @@ export class Session {
   async openDemo(): Promise<void> {
     try {
       const { models, examples } = await this.readEmbedded();
-      if (!this.taste.restored && this.taste.rows.length === 0) this.taste.setExamples(examples);
+      this.#putSamples(examples);
       // whoever was faster has put other models there
       if (this.ingredients.cards.length > 0 || this.replay.recipe !== undefined) return;
       await this.ingredients.addModels(models);
@@ -119,7 +119,12 @@ export class Session {
   /** The embedded models' examples, where there are none. */
   async openSamples(): Promise<void> {
     const { examples } = await this.readEmbedded();
-    if (!this.taste.restored && this.taste.rows.length === 0) this.taste.setExamples(examples);
+    this.#putSamples(examples);
+  }
+
+  #putSamples(examples: Demo['examples']): void {
+    const { contrastive } = this.taste.tables;
+    if (!contrastive.restored && contrastive.count === 0) contrastive.put({ kind: 'contrastive', examples });
   }
 
   /** Models go to the first station, files of examples to the second; `name` is what was dropped or picked. */
@@ -127,7 +132,9 @@ export class Session {
     const others = await this.replay.takeFiles(files);
     if (others.length === 0 && files.length > 0) return;
     const { models, examples } = sortFiles(others);
-    const reading = this.taste.intake.readFiles(examples.map(({ path, file }) => ({ name: path, file })));
+    const reading = this.taste.examples.intake.readFiles(
+      examples.map(({ path, file }) => ({ name: path, file })),
+    );
     if (models.length > 0 || examples.length === 0) await this.ingredients.addFiles(models, name);
     await reading;
   }

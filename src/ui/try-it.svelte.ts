@@ -1,6 +1,5 @@
 /** Trying the mixture before it is poured: a query and a few documents, ranked by base, fine-tuned model and mixture side by side. */
-import type { Tried } from '../pipeline.ts';
-import type { Example } from '../score/examples.ts';
+import type { Example, Tried } from '../pipeline.ts';
 import type { Client } from '../worker/client.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
 import type { Recipe } from './recipe.svelte.ts';
@@ -98,6 +97,7 @@ export class TryIt {
     if (!cards || weights.at !== 'known' || other < 1 || this.obstacle !== 'none' || !this.idle) return;
     const of = this.#subject();
     const { documents } = this;
+    const { runAsAsked } = this.#taste;
     const job = {
       models: cards.map(({ state }) => state.model),
       prompts: cards.map(({ state }) => state.prompts),
@@ -106,6 +106,7 @@ export class TryIt {
       query: this.query,
       documents,
       device: this.#taste.device,
+      ...(runAsAsked === undefined ? {} : { task: runAsAsked }),
     };
     this.#failure = undefined;
     try {
@@ -124,7 +125,8 @@ export class TryIt {
       state.at === 'ready' ? state.prompts : state.at,
     ]);
     const { weights } = this.#recipe;
-    return JSON.stringify([keys, weights, this.otherKey, this.query, this.documents]);
+    const { runAs } = this.#taste;
+    return JSON.stringify([keys, runAs, weights, this.otherKey, this.query, this.documents]);
   }
 }
 

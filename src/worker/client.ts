@@ -14,6 +14,7 @@ import {
   isDocumented,
   mapTable,
   modelLimit,
+  rolesOf,
   weigh,
   weighAround,
 } from '../pipeline.ts';
@@ -28,8 +29,8 @@ import type {
   TryJob,
 } from '../pipeline.ts';
 import type { MergeJob, Output } from '../pour.ts';
-import type { Mapped, Mapping } from '../score/columns.ts';
-import type { Example } from '../score/examples.ts';
+import type { ExampleKind, Mapped, Mapping, Role } from '../score/columns.ts';
+import type { ExampleSet } from '../score/examples.ts';
 import type { Table } from '../score/table.ts';
 import type { Found } from '../search.ts';
 import { readAsked, type Asked } from '../source/hub-id.ts';
@@ -62,7 +63,7 @@ export interface Client {
   /** The embedded demo models, in order, their sample examples, and the sample sets to choose from. */
   demo(): Promise<Demo>;
   /** The examples of a sample set. */
-  sample(id: string): Promise<readonly Example[]>;
+  sample(id: string): Promise<ExampleSet>;
   /** More models than these are refused. */
   readonly modelLimit: number;
   /** Whether text names a model, or is to be searched for. Asks nobody. */
@@ -80,9 +81,11 @@ export interface Client {
   /** A file or a pasted text to a table, in a worker; `name` is for the refusals. Throws the `examples-…` codes. */
   readTable(file: Blob, name: string): Promise<Table>;
   /** What the columns of a table most likely mean; the person may say what its first line is. */
-  guessMapping(table: Table, said?: Mapping['firstLine']): Mapping;
+  guessMapping(table: Table, kind: ExampleKind, said?: Mapping['firstLine']): Mapping;
+  /** What a column may be. */
+  rolesOf(kind: ExampleKind): readonly Role[];
   /** Whether a table's columns leave nothing to ask. */
-  isDocumented(table: Table): boolean;
+  isDocumented(table: Table, kind: ExampleKind): boolean;
   /** What comes of a table under a mapping, beside `takenCount` examples that the page has. */
   mapTable(table: Table, mapping: Mapping, takenCount: number): Mapped;
   /** Downloads what is missing (stage `fetch`), then scores (stages `load` and `score`). An abort rejects with AbortError within a second. */
@@ -161,7 +164,7 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
       await Promise.all([files, scoring, proof, disk].map((worker) => worker.begin({ ...setup, token })));
     },
     demo: () => files.run((engine) => engine.demo()),
-    sample: (id) => files.run((engine) => engine.sample(id)),
+    sample: (id) => files.run<ExampleSet>(async (engine) => engine.sample(id)),
     modelLimit,
     readAsked: (text) => readAsked(text, __HUB__),
     search: (query, count) => files.run((engine) => engine.search(query, count)),
@@ -176,6 +179,7 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
     guessMapping,
     isDocumented,
     mapTable,
+    rolesOf,
     score: (asked, watch) =>
       whileUsed(asked.models, () =>
         scoring.run((engine, job, report) => engine.score(job, asked, report), askAtFetch(watch)),

@@ -10,6 +10,7 @@ import {
   compareAll,
   inspectModel,
   parseExamples,
+  parseExampleSet,
   runOutputs,
   scoreAll,
   type Scorer,
@@ -27,7 +28,7 @@ import type { Report } from '../progress.ts';
 import type { OnCheck, SmokeCheck } from '../proof.ts';
 import type { Found } from '../search.ts';
 import type { SmokeJob } from '../smoke.ts';
-import type { Example } from '../score/examples.ts';
+import type { Example, ExampleSet } from '../score/examples.ts';
 import type { Table } from '../score/table.ts';
 import { readDemoExamples, readDemoManifest, readDemoSample, type DemoSample } from '../source/demo.ts';
 import { parseHubId } from '../source/hub-id.ts';
@@ -46,7 +47,7 @@ export interface Demo {
   readonly models: readonly ModelRef[];
   readonly examples: readonly Example[];
   /** Sets of examples to choose from, without their texts. */
-  readonly samples: readonly Pick<DemoSample, 'id' | 'source' | 'licence'>[];
+  readonly samples: readonly Pick<DemoSample, 'id' | 'kind' | 'source' | 'licence'>[];
 }
 
 /** Tells the page of a request. Comlink drops what a proxy that was collected is told, so it is kept here. */
@@ -72,12 +73,13 @@ const engine = {
     return {
       models: models.map(({ name }) => ({ kind: 'demo', name })),
       examples: parseExamples(await readDemoExamples(demoUrl())),
-      samples: samples.map(({ id, source, licence }) => ({ id, source, licence })),
+      samples: samples.map(({ id, kind, source, licence }) => ({ id, kind, source, licence })),
     };
   },
 
-  async sample(id: string): Promise<readonly Example[]> {
-    return parseExamples(await readDemoSample(id, demoUrl()));
+  async sample(id: string): Promise<ExampleSet> {
+    const { kind, text } = await readDemoSample(id, demoUrl());
+    return parseExampleSet(text, kind);
   },
 
   /** Here, since a text of megabytes would hold up the page. */

@@ -54,7 +54,7 @@ describe('pasted examples', () => {
     await use(dialog);
     await dialog.getByRole('radio', { name: 'names the columns' }).check();
     await dialog.getByRole('combobox', { name: 'title is used as' }).selectOption({ label: 'Query' });
-    await dialog.getByText('Only one column can be the query.').waitFor();
+    await dialog.getByText('Only one column can be “Query”.').waitFor();
     expect(await dialog.getByRole('button', { name: 'Use these examples' }).isDisabled()).toBe(true);
     await dialog.getByRole('combobox', { name: 'said is used as' }).selectOption({ label: 'Positive' });
     await dialog.getByText('Examples that this makes: 2').waitFor();

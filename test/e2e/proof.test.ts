@@ -49,7 +49,7 @@ describe('the proof', () => {
       expect.stringMatching(/^Values\. Passed\. .*: 1,858,560\.$/),
       expect.stringMatching(/^SHA-256\. Passed\. .*: 11\.$/),
       expect.stringMatching(
-        /^Smoke run\. Passed\. Your first query .*: difference 0[.\d]*, at most 0\.00001\.$/,
+        /^Smoke run\. Passed\. Your first example .*: difference 0[.\d]*, at most 0\.00001\.$/,
       ),
     ]);
     const said = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said);

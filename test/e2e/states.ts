@@ -5,10 +5,11 @@
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright';
 import { startHub, type Hub } from '../support/hub.ts';
-import { clearModels, openApp, setWeights, type App } from './app.ts';
+import { clearModels, drop, openApp, setWeights, type App } from './app.ts';
 import { appUrl, hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
+const stories = join(import.meta.dirname, '../fixtures/stories260k');
 const longMs = 60_000;
 
 /** A page and a Hub beside it, which can misbehave. */
@@ -197,6 +198,26 @@ export const states: readonly State[] = [
       await page.goto(`${appUrl}/index.html#m=local&m=local&w=0.25,0.75&t=1&loss=own&dtype=F32`);
       await page.reload();
       await page.getByText('Model 1 is from this computer').waitFor();
+    },
+  },
+  {
+    what: 'language models, scored on inputs and outputs',
+    reach: async ({ page }) => {
+      await clearModels(page);
+      await drop(page, join(stories, 'base'), join(stories, 'banking'));
+      await page.getByText('These models fit together.').waitFor();
+      await page.getByText('Sample sets').click();
+      await button(page, 'Banking intents').click();
+      await page.getByRole('radio', { name: 'Reference:' }).check();
+      await score(page);
+    },
+  },
+  {
+    what: 'models that are scored as rerankers, which they are not',
+    reach: async ({ page }) => {
+      await page.getByRole('combobox', { name: 'Scored as' }).selectOption({ label: 'reranker' });
+      await button(page, 'Score').click();
+      await page.getByRole('alert').waitFor();
     },
   },
   {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KnownError } from '../../src/errors.ts';
-import { parseExamples, printExamples } from '../../src/score/examples.ts';
+import { parseExamples, parseExampleSet, printExamples, printExampleSet } from '../../src/score/examples.ts';
 import golden from '../fixtures/golden/bert/examples.json' with { type: 'json' };
 
 const parsed = [
@@ -64,6 +64,24 @@ describe('printExamples', () => {
       fc.property(fc.array(example, { minLength: 1 }), (examples) => {
         expect(parseExamples(printExamples(examples))).toEqual(examples);
       }),
+    );
+  });
+});
+
+describe('parseExampleSet', () => {
+  test('undoes what prints inputs and outputs', () => {
+    const examples = [
+      { input: 'a =>', output: 'b' },
+      { input: '', output: 'a "text"\nof its own' },
+    ];
+    const set = { kind: 'completion', examples } as const;
+    expect(parseExampleSet(printExampleSet(set), 'completion')).toEqual(set);
+  });
+
+  test('refuses the whole where an output is missing', () => {
+    const text = '{"input": "a", "output": "b"}\n{"input": "c", "output": " "}';
+    expect(() => parseExampleSet(text, 'completion')).toThrow(
+      new KnownError('examples-output-missing', { line: 2 }),
     );
   });
 });

@@ -211,7 +211,10 @@ describe('a text of two megabytes', () => {
     const count = Math.floor(2_000_000 / line.length);
     const table = parseTable(line.repeat(count));
     expect(table.rows).toHaveLength(count);
-    const { examples, problems } = toExamples(table, guessMapping(table));
+    const {
+      set: { examples },
+      problems,
+    } = toExamples(table, guessMapping(table, 'contrastive'));
     expect(examples).toHaveLength(200);
     expect(problems).toEqual([
       { severity: 'note', code: 'examples-many', facts: { count, taken: 200, limit: 200 } },

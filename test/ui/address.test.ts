@@ -15,12 +15,13 @@ const state: PageState = {
   weights: [0.5, NaN, 0.5],
   alpha: undefined,
   temperature: 0.25,
+  runAs: 'decoder',
   definition: 'reference',
   reference: { batchSize: 2, maxInputTokens: 512, negativeCount: 3 },
   dtype: 'BF16',
   shardBytes: 2e9,
 };
-const fragment = `m=kitchen/a@${commit}:v1&m=local&m=demo:bank&q3=find,%20%26%20keep:%20&d3=&w=0.5,,0.5&t=0.25&loss=reference,2,512,3&dtype=BF16&shard=2000000000`;
+const fragment = `m=kitchen/a@${commit}:v1&m=local&m=demo:bank&q3=find,%20%26%20keep:%20&d3=&w=0.5,,0.5&t=0.25&loss=reference,2,512,3&dtype=BF16&as=decoder&shard=2000000000`;
 
 function refusal(text: string): unknown {
   try {
@@ -71,6 +72,7 @@ describe('printAddress', () => {
         alpha: fc.record({ tuned: fc.nat(models.length - 1), alpha: number }),
         origin: fc.constantFrom('examples' as const, 'alpha' as const, 'hand' as const),
         temperature: number,
+        runAs: fc.constantFrom(undefined, 'encoder' as const, 'reranker' as const),
         definition: fc.constant('reference' as const),
         reference: fc.record({ batchSize: number, maxInputTokens: number, negativeCount: number }),
         dtype: fc.constantFrom('F32', 'F16', 'BF16', 'as-model-1'),
@@ -99,6 +101,7 @@ describe('parseAddress', () => {
       prompts: [undefined],
       weights: undefined,
       alpha: undefined,
+      runAs: undefined,
       shardBytes: 5e9,
     });
   });

@@ -1,7 +1,7 @@
 /** What stands behind the page in tests of its state: no workers, no files. */
 import type { PlannedOutput } from '../../src/merge/size.ts';
 import type { ModelFacts } from '../../src/pipeline.ts';
-import { guessMapping, isDocumented, mapTable } from '../../src/score/columns.ts';
+import { guessMapping, isDocumented, mapTable, rolesOf } from '../../src/score/columns.ts';
 import { readExamplesText } from '../../src/score/examples-text.ts';
 import { parseTable } from '../../src/score/table.ts';
 import { checkWeights, weigh, weighAround } from '../../src/score/weights.ts';
@@ -57,9 +57,15 @@ export function standIn(answers: Partial<Client>): Client {
     demo: async () => ({
       models: ['base', 'bank', 'science'].map((name): ModelRef => ({ kind: 'demo', name })),
       examples: [{ query: 'q', positives: ['p'], negatives: ['n', 'o'] }],
-      samples: [{ id: 'banking', source: 'banking77', licence: 'CC BY 4.0' }],
+      samples: [
+        { id: 'banking', kind: 'contrastive', source: 'banking77', licence: 'CC BY 4.0' },
+        { id: 'intents', kind: 'completion', source: 'banking77', licence: 'CC BY 4.0' },
+      ],
     }),
-    sample: async (id) => [{ query: id, positives: ['s'], negatives: [] }],
+    sample: async (id) =>
+      id === 'intents'
+        ? { kind: 'completion', examples: [{ input: id, output: 'o' }] }
+        : { kind: 'contrastive', examples: [{ query: id, positives: ['s'], negatives: [] }] },
     modelLimit: 16,
     readAsked: (text) => readAsked(text, 'https://huggingface.co'),
     search: async () => ({ models: [], more: 'no' }),
@@ -74,6 +80,7 @@ export function standIn(answers: Partial<Client>): Client {
     guessMapping,
     isDocumented,
     mapTable,
+    rolesOf,
     score: async ({ models }) => ({
       losses: [0.1, 0.5, 2].slice(0, models.length),
       lossesWithout: [],

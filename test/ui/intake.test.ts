@@ -1,24 +1,31 @@
 import { describe, expect, test } from 'vitest';
-import { guessMapping, isDocumented, mapTable } from '../../src/score/columns.ts';
+import { guessMapping, isDocumented, mapTable, rolesOf, type ExampleKind } from '../../src/score/columns.ts';
 import { readExamplesText } from '../../src/score/examples-text.ts';
-import type { Example } from '../../src/score/examples.ts';
+import type { ExampleSet } from '../../src/score/examples.ts';
 import { parseTable } from '../../src/score/table.ts';
 import { Intake } from '../../src/ui/intake.svelte.ts';
 
-function open(exampleCount = 0) {
+const textsOf = (set: ExampleSet | undefined) =>
+  set?.kind === 'completion'
+    ? set.examples.map(({ input, output }) => `${input} > ${output}`)
+    : (set?.examples.map(({ query }) => query) ?? []);
+
+function open(count = 0, kind: ExampleKind = 'contrastive') {
   const taken: { readonly how: string; readonly queries: readonly string[] }[] = [];
   const reader = {
     readTable: async (file: Blob, name: string) => parseTable(await readExamplesText(file, name)),
     guessMapping,
     isDocumented,
     mapTable,
+    rolesOf,
   };
   const intake: Intake = new Intake(reader, {
-    exampleCount,
-    take: (examples: readonly Example[], how) => {
+    kind,
+    count,
+    take: (set: ExampleSet, how) => {
       // as the page's table does: what was wrong before is wrong no more
       intake.forgetFailure();
-      taken.push({ how, queries: examples.map(({ query }) => query) });
+      taken.push({ how, queries: textsOf(set) });
     },
   });
   return { intake, taken };
@@ -59,10 +66,13 @@ describe('Intake', () => {
   test('reads columns as the person says, and guesses anew when the first line is another thing', async () => {
     const { intake, taken } = open();
     await intake.readFiles([fileOf('a.csv', 'from,to\na,b\nc,d')]);
-    expect(intake.mapped?.examples.map(({ query }) => query)).toEqual(['from', 'a', 'c']);
+    expect(textsOf(intake.mapped?.set)).toEqual(['from', 'a', 'c']);
     intake.setFirstLine('names');
     intake.setRole(0, 'positive');
-    expect(intake.mapped).toMatchObject({ missing: 'query', examples: [] });
+    expect(intake.mapped).toMatchObject({
+      missing: { role: 'query', why: 'none' },
+      set: { examples: [] },
+    });
     await intake.use();
     expect(taken).toEqual([]);
     intake.setRole(1, 'query');
@@ -93,9 +103,9 @@ describe('Intake', () => {
   test('takes no more than the table has room for beside its own', async () => {
     const { intake } = open(199);
     await intake.readFiles([fileOf('a.jsonl', documented)]);
-    expect(intake.mapped?.examples).toHaveLength(2);
+    expect(intake.mapped?.set.examples).toHaveLength(2);
     intake.how = 'add';
-    expect(intake.mapped?.examples).toHaveLength(1);
+    expect(intake.mapped?.set.examples).toHaveLength(1);
   });
 
   test('goes through several files one by one, and still says at the end which was none', async () => {
@@ -113,5 +123,17 @@ describe('Intake', () => {
       { how: 'add', queries: ['t'] },
     ]);
     expect(intake.failure).toMatchObject({ code: 'examples-file-kind', facts: { file: 'b.csv' } });
+  });
+
+  test('reads inputs and outputs where these are asked for', async () => {
+    const { intake, taken } = open(0, 'completion');
+    expect(intake.roles).toEqual(['input', 'output', 'ignored']);
+    await intake.readText('{"input": "a =>", "output": "b"}\n{"input": "c", "output": ""}', 'The text');
+    expect(taken).toEqual([{ how: 'replace', queries: ['a => > b'] }]);
+    expect(intake.notes).toMatchObject([{ code: 'examples-output-missing', facts: { line: 2 } }]);
+    await intake.readFiles([fileOf('a.csv', 'prompt,completion\nd,e')]);
+    expect(intake.phase).toMatchObject({ at: 'mapping', mapping: { roles: ['input', 'output'] } });
+    intake.setRole(1, 'ignored');
+    expect(intake.mapped?.missing).toEqual({ role: 'output', why: 'none' });
   });
 });

@@ -48,6 +48,22 @@ describe('problemSentence, of a setting', () => {
   });
 });
 
+describe('problemSentence, of what a model is run as', () => {
+  const facts = { model: 'qwen', modelType: 'qwen3', task: 'decoder' } as const;
+
+  test('calls it what its field calls it', () => {
+    expect(problemSentence({ code: 'examples-task', facts })).toContain('scored as “language model”');
+    expect(problemSentence({ code: 'task-unknown', facts })).toContain(
+      'cannot be run here as “language model”',
+    );
+  });
+
+  test('has no English in a Chinese sentence', () => {
+    overwriteGetLocale(() => 'zh');
+    expect(problemSentence({ code: 'examples-task', facts })).toContain('按“语言模型”评分');
+  });
+});
+
 describe('errorSentence', () => {
   test('says a known error by its code', () => {
     expect(errorSentence(new KnownError('gpu-missing', {}))).toBe(

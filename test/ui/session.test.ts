@@ -11,6 +11,11 @@ import { factsOf, planned, ranOn, standIn } from './client.ts';
 
 const examplesSha256 = 'e'.repeat(64);
 
+const queryOf = (session: Session) => {
+  const [row] = session.taste.examples.rows;
+  return row?.kind === 'contrastive' ? row.example.query : undefined;
+};
+
 /** The stand-in client with losses as given, and what it was asked to do. */
 function open(
   answers: Partial<Client> = {},
@@ -136,11 +141,11 @@ describe('Session', () => {
     const { session } = open();
     await session.openDemo();
     await session.taste.score();
-    session.taste.editRow(session.taste.rows[0]?.key ?? '', { query: 'another' });
+    session.taste.examples.editRow(session.taste.examples.rows[0]?.key ?? '', 'query', 'another');
     expect(session.taste.stale).toBe(true);
     expect(session.recipe.weights).toEqual({ at: 'missing', why: 'stale' });
     expect(session.next).toBe('score');
-    session.taste.editRow(session.taste.rows[0]?.key ?? '', { query: 'q' });
+    session.taste.examples.editRow(session.taste.examples.rows[0]?.key ?? '', 'query', 'q');
     expect(session.next).toBe('mix');
   });
 
@@ -203,7 +208,7 @@ describe('Session', () => {
     session.taste.device = 'cpu';
     expect(session.taste.failure).toBeUndefined();
     await session.taste.score();
-    session.taste.editRow(session.taste.rows[0]?.key ?? '', { query: 'another' });
+    session.taste.examples.editRow(session.taste.examples.rows[0]?.key ?? '', 'query', 'another');
     expect(session.taste.failure).toBeUndefined();
   });
 
@@ -213,7 +218,7 @@ describe('Session', () => {
     const { session } = open({ score: () => new Promise((_, reject) => (fail = reject)) });
     await session.openDemo();
     const scoring = session.taste.score();
-    session.taste.editRow(session.taste.rows[0]?.key ?? '', { query: 'another' });
+    session.taste.examples.editRow(session.taste.examples.rows[0]?.key ?? '', 'query', 'another');
     fail(failure);
     await scoring;
     expect(session.taste.failure).toBe(failure);
@@ -508,31 +513,41 @@ describe('Session', () => {
     const { session } = open();
     await session.openDemo();
     await session.addFiles([{ path: 'five.csv', file: new File(['query,pos\na,b\n'], 'five.csv') }]);
-    expect(session.taste.intake.phase).toMatchObject({ at: 'mapping', name: 'five.csv' });
-    expect(session.taste.rows[0]?.query).toBe('q');
-    await session.taste.intake.use();
-    expect(session.taste.rows).toMatchObject([{ query: 'a', positives: ['b'] }]);
+    expect(session.taste.examples.intake.phase).toMatchObject({ at: 'mapping', name: 'five.csv' });
+    expect(queryOf(session)).toBe('q');
+    await session.taste.examples.intake.use();
+    expect(session.taste.examples.rows).toMatchObject([{ example: { query: 'a', positives: ['b'] } }]);
     expect(session.ingredients.cards).toHaveLength(3);
   });
 
   test.each<[string, (session: Session) => void]>([
-    ['they were given up', (session) => session.taste.intake.forgetFailure()],
-    ['one is added', (session) => session.taste.addRow()],
-    ['one is removed', (session) => session.taste.removeRow(session.taste.rows[0]?.key ?? '')],
-    ['one is edited', (session) => session.taste.editRow(session.taste.rows[0]?.key ?? '', { query: 'r' })],
+    ['they were given up', (session) => session.taste.examples.intake.forgetFailure()],
+    ['one is added', (session) => session.taste.examples.addRow()],
+    [
+      'one is removed',
+      (session) => session.taste.examples.removeRow(session.taste.examples.rows[0]?.key ?? ''),
+    ],
+    [
+      'one is edited',
+      (session) => session.taste.examples.editRow(session.taste.examples.rows[0]?.key ?? '', 'query', 'r'),
+    ],
   ])('says no more why examples could not be read once %s', async (_, change) => {
     const { session } = open();
     await session.openDemo();
-    await session.taste.intake.readText('not examples', 'a text');
-    expect(session.taste.intake.failure).toMatchObject({ code: 'examples-columns-few' });
+    await session.taste.examples.intake.readText('not examples', 'a text');
+    expect(session.taste.examples.intake.failure).toMatchObject({ code: 'examples-columns-few' });
     change(session);
-    expect(session.taste.intake.failure).toBeUndefined();
+    expect(session.taste.examples.intake.failure).toBeUndefined();
   });
 
   test('reads negatives one a line, and leaves blank lines out', async () => {
     const { session, jobs } = open();
     await session.openDemo();
-    session.taste.editRow(session.taste.rows[0]?.key ?? '', { negativesText: 'first\n\nsecond \n' });
+    session.taste.examples.editRow(
+      session.taste.examples.rows[0]?.key ?? '',
+      'negatives',
+      'first\n\nsecond \n',
+    );
     await session.taste.score();
     expect(jobs.scored[0]?.set).toEqual({
       kind: 'contrastive',
