@@ -1,4 +1,4 @@
-/** Kinds of models that are no embedding models, in real workers on the GPU: what test/score/families.test.ts compares on the CPU. */
+/** Language models in real workers on the GPU: what test/score/families.test.ts compares on the CPU. */
 import { expect, test } from 'vitest';
 import type { ExampleSet, LossDefinition } from '../../src/pipeline.ts';
 import type { ModelRef } from '../../src/source/source.ts';
@@ -6,14 +6,13 @@ import { openClient } from '../../src/worker/client.ts';
 import { lossTolerance } from '../parity/tolerances.ts';
 import { fixture, localModel, readFixture } from './models.ts';
 
-interface Expected<E> {
-  readonly examples: readonly E[];
+interface Expected {
+  readonly examples: readonly { readonly input: string; readonly output: string }[];
   readonly fewShot: readonly {
     readonly batchSize: number;
     readonly maxInputLength: number;
     readonly losses: readonly number[];
   }[];
-  readonly own: { readonly losses: readonly number[] };
 }
 
 const client = openClient();
@@ -40,9 +39,7 @@ function expectNear(got: readonly number[], want: readonly number[]): void {
 }
 
 test.each(['llama-five', 't5-plain'])('gives the losses of a language model: %s', async (family) => {
-  const { examples, fewShot } = await readFixture<Expected<{ input: string; output: string }>>(
-    `families/${family}/expected.json`,
-  );
+  const { examples, fewShot } = await readFixture<Expected>(`families/${family}/expected.json`);
   const run = fewShot.find(({ batchSize }) => batchSize === 2)!;
   const definition = {
     kind: 'reference',
@@ -53,17 +50,4 @@ test.each(['llama-five', 't5-plain'])('gives the losses of a language model: %s'
   const got = await losses(family, { kind: 'completion', examples }, definition);
   expect(got.ranOn.provider).toBe('webgpu');
   expectNear(got.losses, run.losses);
-});
-
-test('gives the losses of a reranker', async () => {
-  const family = 'rerank-electra';
-  const { examples, own } = await readFixture<Expected<{ query: string; pos: string[]; neg: string[] }>>(
-    `families/${family}/expected.json`,
-  );
-  const set = {
-    kind: 'contrastive',
-    examples: examples.map(({ query, pos, neg }) => ({ query, positives: pos, negatives: neg })),
-  } as const;
-  const got = await losses(family, set, { kind: 'own', prompts: [] });
-  expectNear(got.losses, own.losses);
 });
