@@ -29,13 +29,16 @@ export async function createJobFile(
   path: string,
   bytes: number,
 ): Promise<JobFile> {
+  let handle: FileSystemSyncAccessHandle | undefined;
   try {
     const { file } = await findFile(folder, path, 'create');
-    const handle = await openSync(file, 'shared');
+    handle = await openSync(file, 'shared');
     // the whole length at once: growing with each chunk asks the browser for room each time, and takes five times as long
     if (handle.getSize() !== bytes) handle.truncate(bytes);
     return toJobFile(handle, bytes, path);
   } catch (error) {
+    // nobody else can: a file that is held keeps its folder from being removed
+    handle?.close();
     throw toStorageError(error, path);
   }
 }

@@ -84,7 +84,7 @@ async function open(): Promise<Page> {
 /** The engine's workers, which start from blobs; not the runtime's threads, which wait without hearing anything. */
 function enginesOf(page: Page): readonly Worker[] {
   const engines = page.workers().filter((worker) => worker.url().startsWith('blob:'));
-  expect(engines).toHaveLength(2);
+  expect(engines).toHaveLength(4);
   return engines;
 }
 
