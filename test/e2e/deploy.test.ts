@@ -139,7 +139,8 @@ describe('the app under a folder, from a server that sends no headers', () => {
     // what was asked in vain is listed, too
     await page.getByRole('button', { name: /0 B sent; / }).click();
     const failed = page.getByRole('dialog').getByRole('row', { name: /failed/ });
-    await expect.poll(() => failed.count()).toBe(3);
+    // the page, and the workers for files, scoring, proof and disk
+    await expect.poll(() => failed.count()).toBe(5);
     expect(app!.errors).toEqual([]);
   });
 
