@@ -24,7 +24,7 @@ import {
   type Classifier,
   type Family,
 } from './family.ts';
-import { add, flatten, layerNorm, linear } from './layers.ts';
+import { add, feedForward, flatten, layerNorm, linear } from './layers.ts';
 import type { PartWriter } from './part.ts';
 
 interface Sizes {
@@ -155,11 +155,8 @@ function writeLayer(part: PartWriter, x: string, name: string, sizes: Sizes): st
   });
   const joined = add(part, linear(part, attended, `${name}.attention.output.dense`, square), x);
   const middle = layerNorm(part, joined, `${name}.attention.output.LayerNorm`, { dim, epsilon });
-  const wide = linear(part, middle, `${name}.intermediate.dense`, { inDim: dim, outDim: innerDim });
-  const narrow = linear(part, activation(part, act, wide), `${name}.output.dense`, {
-    inDim: innerDim,
-    outDim: dim,
-  });
+  const names = { up: `${name}.intermediate.dense`, down: `${name}.output.dense` };
+  const narrow = feedForward(part, middle, names, { dim, innerDim, act, bias: true });
   return layerNorm(part, add(part, narrow, middle), `${name}.output.LayerNorm`, { dim, epsilon });
 }
 

@@ -6,7 +6,7 @@ import type { Config } from '../model/config.ts';
 import { activation } from './activation.ts';
 import { attend } from './attention.ts';
 import { lastHidden, readHeads, readLayerCount, readSize, step, type Body, type Family } from './family.ts';
-import { add, flatten, layerNorm, linear } from './layers.ts';
+import { add, feedForward, flatten, layerNorm, linear } from './layers.ts';
 import type { PartWriter } from './part.ts';
 
 /** Fixed in the code, not in the configuration. */
@@ -67,10 +67,7 @@ function writeLayer(
   });
   const joined = add(part, linear(part, attended, `${name}.attention.out_lin`, square), x);
   const middle = layerNorm(part, joined, `${name}.sa_layer_norm`, { dim, epsilon });
-  const wide = linear(part, middle, `${name}.ffn.lin1`, { inDim: dim, outDim: innerDim });
-  const narrow = linear(part, activation(part, act, wide), `${name}.ffn.lin2`, {
-    inDim: innerDim,
-    outDim: dim,
-  });
+  const names = { up: `${name}.ffn.lin1`, down: `${name}.ffn.lin2` };
+  const narrow = feedForward(part, middle, names, { dim, innerDim, act, bias: true });
   return layerNorm(part, add(part, narrow, middle), `${name}.output_layer_norm`, { dim, epsilon });
 }

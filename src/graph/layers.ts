@@ -70,12 +70,23 @@ export interface RmsNorm {
   readonly scale?: 'plain' | 'one-plus';
 }
 
+/** W₂ act(W₁ x + b₁) + b₂: `up` and `down` are the layers' names. */
+export function feedForward(
+  part: PartWriter,
+  x: string,
+  names: { readonly up: string; readonly down: string },
+  { dim, innerDim, act, bias }: FeedForward,
+): string {
+  const wide = linear(part, x, names.up, { inDim: dim, outDim: innerDim, bias });
+  return linear(part, activation(part, act, wide), names.down, { inDim: innerDim, outDim: dim, bias });
+}
+
 /** W₃ (act(W₁ x) · W₂ x): `gate`, `up` and `down` are the layers' names. Source: https://arxiv.org/abs/2002.05202. */
 export function gated(
   part: PartWriter,
   x: string,
   names: { readonly gate: string; readonly up: string; readonly down: string },
-  { dim, innerDim, act, bias }: Gated,
+  { dim, innerDim, act, bias }: FeedForward,
 ): string {
   const wide = { inDim: dim, outDim: innerDim, bias };
   const gate = activation(part, act, linear(part, x, names.gate, wide));
@@ -83,7 +94,7 @@ export function gated(
   return linear(part, product, names.down, { inDim: innerDim, outDim: dim, bias });
 }
 
-export interface Gated {
+export interface FeedForward {
   readonly dim: number;
   readonly innerDim: number;
   readonly act: string;

@@ -5,11 +5,10 @@
  */
 import { KnownError } from '../errors.ts';
 import type { Config } from '../model/config.ts';
-import { activation } from './activation.ts';
 import { attend, relativeBias } from './attention.ts';
 import { denseClassifier } from './bert.ts';
 import { lastHidden, readHeads, readLayerCount, readSize, step, type Body, type Family } from './family.ts';
-import { add, flatten, layerNorm, linear } from './layers.ts';
+import { add, feedForward, flatten, layerNorm, linear } from './layers.ts';
 import type { PartWriter } from './part.ts';
 
 const buckets = { count: 32, maxDistance: 128 };
@@ -84,10 +83,7 @@ function writeLayer(part: PartWriter, x: string, name: string, sizes: Sizes): st
   });
   const joined = add(part, linear(part, attended, `${name}.attention.attn.o`, square), x);
   const middle = layerNorm(part, joined, `${name}.attention.LayerNorm`, { dim, epsilon });
-  const wide = linear(part, middle, `${name}.intermediate.dense`, { inDim: dim, outDim: innerDim });
-  const narrow = linear(part, activation(part, act, wide), `${name}.output.dense`, {
-    inDim: innerDim,
-    outDim: dim,
-  });
+  const names = { up: `${name}.intermediate.dense`, down: `${name}.output.dense` };
+  const narrow = feedForward(part, middle, names, { dim, innerDim, act, bias: true });
   return layerNorm(part, add(part, narrow, middle), `${name}.output.LayerNorm`, { dim, epsilon });
 }

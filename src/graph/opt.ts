@@ -10,7 +10,6 @@
  * Source: https://arxiv.org/abs/2205.01068; transformers `OPTModel`.
  */
 import type { Config } from '../model/config.ts';
-import { activation } from './activation.ts';
 import { attend } from './attention.ts';
 import {
   lastHidden,
@@ -22,7 +21,7 @@ import {
   type Body,
   type Family,
 } from './family.ts';
-import { add, flatten, layerNorm, linear } from './layers.ts';
+import { add, feedForward, flatten, layerNorm, linear } from './layers.ts';
 import type { PartWriter } from './part.ts';
 
 export const opt: Family = { tasks: ['decoder', 'encoder'], build };
@@ -107,9 +106,8 @@ function writeLayer(part: PartWriter, x: string, name: string, sizes: Sizes): st
     });
     return linear(part, attended, `${name}.self_attn.out_proj`, square);
   });
-  return half(middle, 'final_layer_norm', (inner) => {
-    const wide = linear(part, inner, `${name}.fc1`, { inDim: dim, outDim: innerDim, bias });
-    const narrow = { inDim: innerDim, outDim: dim, bias };
-    return linear(part, activation(part, act, wide), `${name}.fc2`, narrow);
-  });
+  const names = { up: `${name}.fc1`, down: `${name}.fc2` };
+  return half(middle, 'final_layer_norm', (inner) =>
+    feedForward(part, inner, names, { dim, innerDim, act, bias }),
+  );
 }

@@ -10,7 +10,6 @@
  */
 import { KnownError } from '../errors.ts';
 import type { Config } from '../model/config.ts';
-import { activation } from './activation.ts';
 import { attend, relativeBias } from './attention.ts';
 import {
   lastHidden,
@@ -22,7 +21,7 @@ import {
   type Family,
 } from './family.ts';
 import type { Side, Stage, Task } from './graph.ts';
-import { add, flatten, gated, linear, rmsNorm } from './layers.ts';
+import { add, feedForward, flatten, gated, linear, rmsNorm } from './layers.ts';
 import type { PartWriter } from './part.ts';
 
 export const t5: Family = { tasks: ['encoder-decoder', 'encoder'], build };
@@ -118,8 +117,8 @@ function layersOf(stack: 'encoder' | 'decoder', count: number, sizes: Sizes): re
     step(sizes.dim, (part, x) => {
       const name = `${stack}.block.${layer}.layer`;
       const own = attendSelf(part, x, stack, `${name}.0`, sizes);
-      if (stack === 'encoder') return feedForward(part, own, `${name}.1`, sizes);
-      return feedForward(part, attendMemory(part, own, `${name}.1`, sizes), `${name}.2`, sizes);
+      if (stack === 'encoder') return feed(part, own, `${name}.1`, sizes);
+      return feed(part, attendMemory(part, own, `${name}.1`, sizes), `${name}.2`, sizes);
     }),
   );
 }
@@ -170,15 +169,14 @@ function fromHeads(part: PartWriter, x: string, name: string, { dim, headCount, 
   return linear(part, x, name, { inDim: headCount * headDim, outDim: dim, bias: false });
 }
 
-function feedForward(part: PartWriter, x: string, name: string, sizes: Sizes): string {
+function feed(part: PartWriter, x: string, name: string, sizes: Sizes): string {
   const { dim, innerDim, act, epsilon, isGated } = sizes;
   const normed = rmsNorm(part, x, `${name}.layer_norm`, { dim, epsilon });
   const inside = `${name}.DenseReluDense`;
-  if (isGated) {
-    const names = { gate: `${inside}.wi_0`, up: `${inside}.wi_1`, down: `${inside}.wo` };
-    return add(part, x, gated(part, normed, names, { dim, innerDim, act, bias: false }));
-  }
-  const wide = linear(part, normed, `${inside}.wi`, { inDim: dim, outDim: innerDim, bias: false });
-  const narrow = { inDim: innerDim, outDim: dim, bias: false };
-  return add(part, x, linear(part, activation(part, act, wide), `${inside}.wo`, narrow));
+  const down = `${inside}.wo`;
+  const shape = { dim, innerDim, act, bias: false };
+  const fed = isGated
+    ? gated(part, normed, { gate: `${inside}.wi_0`, up: `${inside}.wi_1`, down }, shape)
+    : feedForward(part, normed, { up: `${inside}.wi`, down }, shape);
+  return add(part, x, fed);
 }
