@@ -87,12 +87,13 @@ export async function writeMerged(
       kernels,
       watching.signal,
     )) {
+      // before each, not after the last: what checks the header of a written file is not to wait for the reader
+      await telling.waitForReader();
       const file = await files.open(chunk.path);
       file.write(bytes, chunk.start);
       journal.note(checksum);
       telling.tell(toWritten(chunk, checksum), file);
       if (file.isShared) behind.wrote(chunk.path, bytes.byteLength);
-      await telling.waitForReader();
       written += bytes.byteLength;
       report({ stage: 'merge', subject: chunk.path, done: written, total, unit: 'bytes' });
       // what stops it, and what was checked, are messages
