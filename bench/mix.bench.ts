@@ -1,20 +1,22 @@
 /**
  * How fast does Shaker mix, and in how much memory, beside LM_Cocktail, mergekit and what the disk allows?
  *
- *   npm run bench [-- --only CASE[,CASE] --rounds 5 --without mergekit[,…] --work DIR --models DIR --peers DIR --python PROGRAM]
+ *   npm run bench [-- --only CASE[,CASE] --rounds 5 --without mergekit[,…] --work DIR --models DIR --peers DIR --python PROGRAM
+ *                     --few-shot FOLDER]
  *
  * Cases: mix/cases.ts. Each round runs LM_Cocktail, mergekit, Shaker and the raw copy, in this order; medians of the rounds.
  * Peers count as whole processes. Shaker counts from the click, in a fresh tab with models that are downloaded, to "file closed",
  * and to "offered", with the proof. The raw copy reads every input and writes the output's size, mix/raw-copy.worker.ts. Before
- * each run the disk's queue is emptied (`sync`). Prints a Markdown block for docs/speed.md. Linux only.
+ * each run the disk's queue is emptied (`sync`). With a family's folder, as `npm run parity` takes it: mix/few-shot.ts, too. Prints a Markdown block for docs/speed.md. Linux only.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findChromium } from '../test/support/chromium.ts';
 import { cases, type Case } from './mix/cases.ts';
+import { measureFewShot, printFewShot } from './mix/few-shot.ts';
 import { runPeer } from './mix/peers.ts';
 import { printCase, printMachine, type Measured } from './mix/report.ts';
 import { contestants, isRun, type Contestant, type Outcome, type Run } from './mix/run.ts';
@@ -26,6 +28,7 @@ const home = join(tmpdir(), 'shaker-bench');
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
+    'few-shot': { type: 'string' },
     without: { type: 'string', default: '' },
     rounds: { type: 'string', default: '5' },
     work: { type: 'string', default: home },
@@ -36,6 +39,7 @@ const { values: options } = parseArgs({
 });
 
 function chosenCases(): readonly Case[] {
+  if (options.only === '') return [];
   const names = options.only?.split(',') ?? cases.map(({ name }) => name);
   return names.map((name) => {
     const found = cases.find((mix) => mix.name === name);
@@ -92,7 +96,6 @@ function sayRun({ seconds, otherSeconds, peakBytes }: Run): string {
 
 async function measure(mix: Case): Promise<Measured> {
   makeModels(mix);
-  mkdirSync(options.work, { recursive: true });
   const work = mkdtempSync(join(options.work, 'run-'));
   const outcomes: Record<Contestant, Outcome[]> = {
     ...{ LM_Cocktail: [], mergekit: [], Shaker: [], 'raw copy': [] },
@@ -103,7 +106,7 @@ async function measure(mix: Case): Promise<Measured> {
     shaker = await openShaker(mix, options.models, work);
     for (let round = 1; round <= Number(options.rounds); round++) {
       for (const name of chosenContestants()) {
-        execFileSync('sync');
+        sync();
         const outcome = await runOne(name, mix, shaker, work);
         outcomes[name].push(outcome);
         say(round, name, outcome);
@@ -121,8 +124,16 @@ async function measure(mix: Case): Promise<Measured> {
 const git = (...inputs: string[]): string =>
   execFileSync('git', inputs, { cwd: root, encoding: 'utf8' }).trim();
 const version = execFileSync(findChromium(), ['--version'], { encoding: 'utf8' }).trim();
+const sync = (): void => void execFileSync('sync');
+mkdirSync(options.work, { recursive: true });
+const folder = options['few-shot'];
+const fewShot =
+  folder === undefined
+    ? undefined
+    : await measureFewShot(resolve(folder), Number(options.rounds), options, sync);
 const measured: Measured[] = [];
 for (const mix of chosenCases()) measured.push(await measure(mix));
 writeFileSync(join(options.work, 'mix.json'), JSON.stringify(measured, undefined, 1));
 console.log(printMachine(git('rev-parse', '--short', 'HEAD'), version));
+if (fewShot) console.log(`\n${printFewShot(fewShot)}`);
 for (const each of measured) console.log(`\n${printCase(each)}`);

@@ -34,18 +34,33 @@ export async function runPeer(peer: Peer, mix: Case, places: PeerPlaces): Promis
     dtype: mix.dtype === 'F32' ? 'float32' : 'bfloat16',
   };
   try {
-    return await measure(python, [join(runners, `${names[peer]}.py`), JSON.stringify(job)], output);
+    return (await measureProcess(python, `${names[peer]}.py`, job, output)).outcome;
   } finally {
     rmSync(output, { recursive: true, force: true });
   }
 }
 
-async function measure(python: string, inputs: readonly string[], output: string): Promise<Outcome> {
+export interface Ended {
+  readonly outcome: Outcome;
+  /** Seconds of each call that it printed. */
+  readonly afterImports: readonly number[];
+  /** The end of what it printed. */
+  readonly said: string;
+}
+
+/** One process of a runner of bench/peers, from its start to its end. */
+export async function measureProcess(
+  python: string,
+  runner: string,
+  job: object,
+  output: string,
+): Promise<Ended> {
   const started = performance.now();
   // all models are folders: nothing is to be asked of the network
+  const inputs = [join(runners, runner), JSON.stringify(job)];
   const child = spawn(python, inputs, { env: { ...process.env, HF_HUB_OFFLINE: '1' } });
   let said = '';
-  const hear = (text: Buffer): void => void (said = (said + text.toString()).slice(-4000));
+  const hear = (text: Buffer): void => void (said = (said + text.toString()).slice(-20_000));
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
   const limitBytes = availableBytes() - reserveBytes;
@@ -62,21 +77,25 @@ async function measure(python: string, inputs: readonly string[], output: string
   const seconds = (performance.now() - started) / 1000;
   samples.stop();
   const peak = samples.peak();
-  if (full) return { failed: `stopped: it took more than ${(limitBytes / 1e9).toFixed(1)} GB` };
-  if (code !== 0)
-    return {
-      failed: `ended with ${code}: ${
-        said
-          .trim()
-          .split(/[\r\n]+/)
-          .at(-1) ?? ''
-      }`,
-    };
-  const [, afterImports = 'NaN'] = /^after imports: ([\d.]+)/m.exec(said) ?? [];
-  return {
-    ...{ seconds, otherSeconds: Number(afterImports), writtenBytes: folderBytes(output) },
+  const afterImports = [...said.matchAll(/^after imports: ([\d.]+)/gm)].map(([, value]) => Number(value));
+  const failed = full
+    ? `stopped: it took more than ${(limitBytes / 1e9).toFixed(1)} GB`
+    : `ended with ${code}: ${lastLine(said)}`;
+  if (full || code !== 0) return { outcome: { failed }, afterImports, said };
+  const outcome = {
+    ...{ seconds, otherSeconds: afterImports[0] ?? Number.NaN, writtenBytes: folderBytes(output) },
     ...{ peakBytes: peak.ownBytes, peakMappedBytes: peak.mappedBytes },
   };
+  return { outcome, afterImports, said };
+}
+
+function lastLine(text: string): string {
+  return (
+    text
+      .trim()
+      .split(/[\r\n]+/)
+      .at(-1) ?? ''
+  );
 }
 
 function folderBytes(folder: string): number {

@@ -1,7 +1,7 @@
 /** The built app in Chromium with a profile on disk, as a person uses it: models of the Hub, already downloaded, and a click. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright';
 import ts from 'typescript';
 import { chromiumArguments, findChromium } from '../../test/support/chromium.ts';
@@ -29,10 +29,25 @@ export interface Shaker {
   close(): Promise<void>;
 }
 
-/** Builds the app against a stand-in Hub that serves the case's models, opens it, and downloads them by mixing once. */
-export async function openShaker(mix: Case, models: string, work: string): Promise<Shaker> {
-  const ids = mix.models.map((model) => `kitchen/${mix.made}-${model}`);
-  const folders = mix.models.map((model) => join(models, mix.made, model));
+/** The built app in a browser of its own, against a stand-in Hub. */
+export interface Opened {
+  readonly context: BrowserContext;
+  /** Of the page, with the address's fragment. */
+  readonly address: string;
+  /** Of both servers' origin. */
+  readonly url: string;
+  /** Browser process. */
+  readonly pid: number;
+  close(): Promise<void>;
+}
+
+/** Builds the app against a stand-in Hub that serves these models, and opens a browser with a profile on disk. */
+export async function openBrowser(
+  folders: readonly string[],
+  fragmentOf: (models: readonly string[]) => string,
+  work: string,
+): Promise<Opened> {
+  const ids = folders.map((folder) => `kitchen/${basename(dirname(folder))}-${basename(folder)}`);
   const hub = await startHub({
     repositories: Object.fromEntries(ids.map((id, m) => [id, folders[m] ?? ''])),
   });
@@ -47,8 +62,27 @@ export async function openShaker(mix: Case, models: string, work: string): Promi
     },
     viewport: { width: 1440, height: 1000 },
   });
-  const pid = browserProcess(profile);
-  const address = `${served.url}/index.html#${fragmentOf(mix, ids, hub)}`;
+  const fragment = fragmentOf(ids.map((id) => `m=${id}@${hub.commit(id)}`));
+  return {
+    context,
+    address: `${served.url}/index.html#${fragment}`,
+    ...{ url: served.url, pid: browserProcess(profile) },
+    async close() {
+      await context.close();
+      await served.close();
+      await hub.close();
+    },
+  };
+}
+
+/** Opens the app, and downloads the case's models by mixing them once. */
+export async function openShaker(mix: Case, models: string, work: string): Promise<Shaker> {
+  const folders = mix.models.map((model) => join(models, mix.made, model));
+  const { context, address, url, pid, close } = await openBrowser(
+    folders,
+    (ids) => fragmentOf(mix, ids),
+    work,
+  );
   const tab = () => openTab(context, address);
   const first = await tab();
   await clickMix(first);
@@ -56,12 +90,8 @@ export async function openShaker(mix: Case, models: string, work: string): Promi
   return {
     mix: async () => measure(await tab(), readResident(pid)),
     mixForMemory: async () => measure(await tab(), readProportional(pid)),
-    rawCopy: (outputBytes) => copyRaw(context, served.url, outputBytes),
-    async close() {
-      await context.close();
-      await served.close();
-      await hub.close();
-    },
+    rawCopy: (outputBytes) => copyRaw(context, url, outputBytes),
+    close,
   };
 }
 
@@ -86,8 +116,7 @@ async function serve(hub: Hub, work: string): Promise<Awaited<ReturnType<typeof 
 }
 
 /** The page's address with the models, the weights and the dtype set by hand: src/ui/address.ts. */
-function fragmentOf({ weights, dtype }: Case, ids: readonly string[], hub: Hub): string {
-  const models = ids.map((id) => `m=${id}@${hub.commit(id)}`);
+function fragmentOf({ weights, dtype }: Case, models: readonly string[]): string {
   return [...models, `w=${weights.join(',')}`, 't=1', 'loss=own', `dtype=${dtype}`].join('&');
 }
 
@@ -105,7 +134,7 @@ function mixButton(page: Page) {
   return page.getByRole('button', { name: 'Mix', exact: true, disabled: false }).first();
 }
 
-async function clickMix(page: Page): Promise<void> {
+export async function clickMix(page: Page): Promise<void> {
   // that a family cannot be scored is an alert that stands already
   const alerts = page.getByRole('alert');
   const failed = alerts.nth(await alerts.count());
@@ -134,7 +163,7 @@ async function measure(page: Page, read: () => Resident): Promise<Run> {
 }
 
 /** Deletes what was mixed, and leaves the tab: the next run finds the disk as this one did. */
-async function discard(page: Page): Promise<void> {
+export async function discard(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Delete from this browser' }).first().click();
   await page.getByRole('button', { name: 'Download zip' }).first().waitFor({ state: 'hidden' });
   const left = await storedBytes(page);
