@@ -29,7 +29,7 @@ export async function openFetched<T>(
   watching: Watching,
 ): Promise<T> {
   const opened = await open();
-  if (!named.some(({ source }) => isCached(source))) return opened;
+  if ((await missingAll(named)) === 0) return opened;
   await fetchAll(named, watching);
   return open();
 }

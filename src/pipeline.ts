@@ -19,6 +19,7 @@ import { dtypesOf } from './model/summary.ts';
 import { noteTwins } from './model/twins.ts';
 import { openVocabulary } from './model/vocabulary.ts';
 import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
+import { readQuickly } from './safetensors/quick.ts';
 import { printExampleSet, type ExampleSet } from './score/examples.ts';
 import { judgeScoring } from './score/judge.ts';
 import { architectureOf, readTask, type Scorable } from './score/scorable.ts';
@@ -197,7 +198,10 @@ export async function scoreAll(
   const started = performance.now();
   const openAll = () => Promise.all(named.map(({ source }) => openScorable(source, task)));
   const models = await openFetched(named, openAll, watching);
-  const scored = await scorer.score(models, set, definition, device, watching);
+  const scored = await readQuickly(models.map(withSource(named)), (quick) => {
+    const opened = models.map((model, m) => ({ ...model, checkpoint: quick[m]! }));
+    return scorer.score(opened, set, definition, device, watching);
+  });
   const examplesSha256 = await hashText(printExampleSet(set));
   return { ...scored, seconds: (performance.now() - started) / 1000, examplesSha256 };
 }
@@ -218,7 +222,9 @@ export async function runOutputs(
   watching: Watching,
 ): Promise<{ readonly outputs: readonly Float32Array[]; readonly ranOn: RanOn }> {
   const model = await openFetched([named], () => openScorable(named.source, task), watching);
-  return scorer.outputs(model, inputs, prompt, device, watching);
+  return readQuickly([model].map(withSource([named])), ([checkpoint]) =>
+    scorer.outputs({ ...model, checkpoint: checkpoint! }, inputs, prompt, device, watching),
+  );
 }
 
 /** Token ids of texts, special tokens included, truncated to what the model takes. */
@@ -231,8 +237,18 @@ export async function tokenizeTexts(
   return texts.map((text) => tokenizer.encode(text, maxTokens).ids);
 }
 
+/** As it lies in its files. */
+export interface OpenedScorable extends Scorable {
+  readonly checkpoint: Checkpoint;
+}
+
+/** (models,) each with where it comes from. */
+function withSource(named: readonly NamedSource[]) {
+  return ({ checkpoint }: OpenedScorable, m: number) => ({ checkpoint, source: named[m]!.source });
+}
+
 /** A model ready to be scored, from headers and small files. Throws the refusals of scoring, and what opening throws. */
-export async function openScorable(source: Source, asked?: Task): Promise<Scorable> {
+export async function openScorable(source: Source, asked?: Task): Promise<OpenedScorable> {
   const config = await readConfig(source);
   const modules = await readModules(source, config);
   const { name } = source;

@@ -2,8 +2,9 @@
  * Weights from five examples, then the mixture: what LM_Cocktail's `mix_models_with_data` does and what the page does from Score to
  * "file closed", on a family laid out as the golden ones, under the settings of its first `fewShot`.
  *
- * A fresh process, imports included, beside a fresh tab, from its navigation on; then the same once more in each. Models are folders
- * for the one, downloaded before for the other. The tab's moments between clicks are the driver's and count as its own.
+ * A fresh process, imports included, beside a fresh tab; then the same once more in each. Models are folders for the one, downloaded
+ * before for the other. The tab counts while a person waits: from its navigation until it can be asked to score, from that click
+ * until it can be asked to mix, from that one on. What the driver takes to find and hit a button is left out.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -118,37 +119,55 @@ async function runShaker({ context, address }: Opened): Promise<Spent> {
   const page = await context.newPage();
   page.on('pageerror', (error) => console.error(`page: ${error.message}`));
   await page.goto(address);
-  const started = await page.evaluate(() => performance.timeOrigin);
-  await scoreButton(page, 'Score').click();
-  const fresh = await scoreAndMix(page, started);
+  const opening = await whenEnabled(page, 'Score');
+  const fresh = await scoreAndMix(page, 'Score');
   const weights = await readWeights(page);
   await deleteOutput(page);
-  const again = await page.evaluate(() => performance.timeOrigin + performance.now());
-  await scoreButton(page, 'Score again').click();
-  await scoreButton(page, 'Score again').waitFor({ state: 'hidden' });
-  const warm = await scoreAndMix(page, again);
+  const warm = await scoreAndMix(page, 'Score again');
   await discard(page);
   return {
-    ...{ fresh: fresh.closed, freshOffered: fresh.offered },
+    ...{ fresh: opening + fresh.closed, freshOffered: opening + fresh.offered },
     ...{ warm: warm.closed, warmOffered: warm.offered },
     weights,
   };
 }
 
-function scoreButton(page: Page, name: string) {
-  return page.getByRole('button', { name, exact: true, disabled: false }).first();
+/** Resolves when a button of this name can be pressed. Seconds since the navigation, by the page's clock. */
+function whenEnabled(page: Page, name: string): Promise<number> {
+  return page.evaluate(async (name) => {
+    for (;;) {
+      const buttons = [...document.querySelectorAll<HTMLButtonElement>('button:enabled')];
+      if (buttons.some(({ textContent }) => textContent.trim() === name)) return performance.now() / 1000;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }, name);
 }
 
-/** Until the scoring that runs is done, and on. Seconds since `started`. */
+/** Seconds that a person waits, until the file is closed and until the mixture is offered. */
 async function scoreAndMix(
   page: Page,
-  started: number,
+  name: 'Score' | 'Score again',
 ): Promise<{ readonly closed: number; readonly offered: number }> {
-  await scoreButton(page, 'Score again').waitFor({ timeout: 120_000 });
+  await page.evaluate(() => {
+    const at: { score?: number } = {};
+    Object.assign(globalThis, { shakerClick: at });
+    addEventListener('click', () => (at.score ??= performance.now() / 1000), { capture: true, once: true });
+  });
+  const button = page.getByRole('button', { name, exact: true, disabled: false }).first();
+  await button.click();
+  if (name === 'Score again') await button.waitFor({ state: 'hidden' });
+  const ready = await whenEnabled(page, 'Mix');
+  const clicked = await page.evaluate(
+    () => (globalThis as typeof globalThis & { shakerClick: { score: number } }).shakerClick.score,
+  );
   await watchMarks(page);
   await clickMix(page);
-  const { closed, offered } = await readMarks(page);
-  return { closed: (closed - started) / 1000, offered: (offered - started) / 1000 };
+  const marks = await readMarks(page);
+  const scoring = ready - clicked;
+  return {
+    closed: scoring + (marks.closed - marks.clicked) / 1000,
+    offered: scoring + (marks.offered - marks.clicked) / 1000,
+  };
 }
 
 async function deleteOutput(page: Page): Promise<void> {

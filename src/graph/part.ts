@@ -5,8 +5,8 @@
 import type { Feed, Part, PartParameter, Parameter, Side } from './graph.ts';
 import { GraphWriter, type Attribute, type Dimension } from './onnx.ts';
 
-/** A table beyond this is never placed whole: the rows that a text uses are gathered from the file. */
-export const tableLimitBytes = 64 * 1024 * 1024;
+/** A table beyond this is never placed whole: the rows that texts use are gathered from the file. Of a smaller one that takes as long. */
+export const tableLimitBytes = 8 * 1024 * 1024;
 
 export class PartWriter {
   /** What the model is called in refusals. */

@@ -7,11 +7,13 @@
  */
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
 import { KnownError } from '../errors.ts';
-import { readJson, type JsonObject } from '../model/json-file.ts';
+import { parseJson } from '../model/json-file.ts';
+import { nameFile, readFile } from '../model/small-file.ts';
 import { checkTokenizerFile } from '../model/vocabulary.ts';
 import type { Source } from '../source/source.ts';
+import { createSha256 } from '../tensor/sha256.ts';
 import { parseAddedTokens, type AddedTokens } from './tokenize/added-tokens.ts';
-import { readSpecialTokens, withClassSettings, type SpecialTokens } from './tokenize/class-settings.ts';
+import { readSpecialTokens, withClassSettings } from './tokenize/class-settings.ts';
 import { toObject } from './tokenize/fields.ts';
 import { parseModel } from './tokenize/models.ts';
 import type { Model } from './tokenize/model.ts';
@@ -35,30 +37,32 @@ export interface EncodedPair extends Encoded {
   readonly types: readonly number[];
 }
 
+/** All that encodes, which is the same for files of the same bytes. */
+interface Built extends Pick<TextTokenizer, 'padId' | 'eosId' | 'bosId'> {
+  readonly normalize: Normalizer;
+  readonly split: PreTokenizer;
+  readonly model: Model;
+  readonly added: AddedTokens;
+  readonly templates: Templates;
+  readonly side: Side;
+}
+
+/** Of the files' hashes, the last used last: models that are mixed often have one tokenizer, and building one takes up to seconds. */
+const built = new Map<string, Built>();
+const keptCount = 2;
+
 export class TextTokenizer {
   /** The id of the token that fills up a batch, ends a text, begins one; `undefined` if the tokenizer has none. */
   readonly padId: number | undefined;
   readonly eosId: number | undefined;
   readonly bosId: number | undefined;
   readonly #name: string;
-  readonly #normalize: Normalizer;
-  readonly #split: PreTokenizer;
-  readonly #model: Model;
-  readonly #added: AddedTokens;
-  readonly #templates: Templates;
-  readonly #side: Side;
+  readonly #built: Built;
 
-  private constructor(name: string, definition: JsonObject, side: Side, { pad, eos, bos }: SpecialTokens) {
+  private constructor(name: string, built: Built) {
     this.#name = name;
-    this.#normalize = parseNormalizer(definition['normalizer'], compile);
-    this.#split = parsePreTokenizer(definition['pre_tokenizer'], compile);
-    this.#model = parseModel(definition['model']);
-    this.#added = parseAddedTokens(definition['added_tokens'], this.#model, this.#normalize);
-    this.#templates = parsePostProcessor(definition['post_processor']);
-    this.#side = side;
-    const idOf = (token: string | undefined) =>
-      token === undefined ? undefined : (this.#added.ids.get(token) ?? this.#model.idOf(token));
-    [this.padId, this.eosId, this.bosId] = [idOf(pad), idOf(eos), idOf(bos)];
+    this.#built = built;
+    ({ padId: this.padId, eosId: this.eosId, bosId: this.bosId } = built);
   }
 
   /**
@@ -66,26 +70,20 @@ export class TextTokenizer {
    * tokenizer.json, `tokenizer-unsupported` when that cannot be built.
    */
   static async read(source: Source): Promise<TextTokenizer> {
-    const [file, settingsFile, tokensFile] = await Promise.all(
-      ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'].map((path) =>
-        readJson(source, path, limitBytes),
-      ),
-    );
-    if (file === undefined) checkTokenizerFile(source.name, await source.list());
-    const [definition, settings] = [toObject(file), toObject(settingsFile)];
-    try {
-      const tokens = readSpecialTokens(definition, settings, toObject(tokensFile));
-      const side = settings['truncation_side'] === 'left' ? 'left' : 'right';
-      return new TextTokenizer(source.name, withClassSettings(definition, settings, tokens), side, tokens);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new KnownError('tokenizer-unsupported', { model: source.name, why }, { cause: error });
-    }
+    const files = await Promise.all(paths.map((path) => readFile(source, path, limitBytes)));
+    if (files[0] === undefined) checkTokenizerFile(source.name, await source.list());
+    const key = await hashAll(files);
+    const kept = built.get(key);
+    built.delete(key);
+    const found = kept ?? build(source, files);
+    built.set(key, found);
+    for (const oldest of [...built.keys()].slice(0, -keptCount)) built.delete(oldest);
+    return new TextTokenizer(source.name, found);
   }
 
   /** The shortest limit that leaves room for a token of the text. */
   get leastTokens(): number {
-    return addedCount(this.#templates.single) + 1;
+    return addedCount(this.#built.templates.single) + 1;
   }
 
   /**
@@ -93,20 +91,23 @@ export class TextTokenizer {
    * Throws `tokenizer-unsupported` if the tokenizer has no token for some of the text.
    */
   encode(text: string, maxTokens: number): Encoded {
-    const { single } = this.#templates;
+    const { single } = this.#built.templates;
     const bare = this.#encodeBare(text);
     const room = Math.max(0, maxTokens - addedCount(single));
-    const { ids } = fillTemplate(single, truncate(bare, room, this.#side), []);
+    const { ids } = fillTemplate(single, truncate(bare, room, this.#built.side), []);
     return { ids, fullCount: bare.length + addedCount(single) };
   }
 
   /** As `encode`, for two texts that are read together; the longer one gives way first. */
   encodePair(first: string, second: string, maxTokens: number): EncodedPair {
-    const { pair } = this.#templates;
+    const { pair } = this.#built.templates;
     const bare = [this.#encodeBare(first), this.#encodeBare(second)] as const;
     const room = Math.max(0, maxTokens - addedCount(pair));
     const kept = shareRoom(bare[0].length, bare[1].length, room);
-    const [left, right] = [truncate(bare[0], kept[0], this.#side), truncate(bare[1], kept[1], this.#side)];
+    const [left, right] = [
+      truncate(bare[0], kept[0], this.#built.side),
+      truncate(bare[1], kept[1], this.#built.side),
+    ];
     return {
       ...fillTemplate(pair, left, right),
       fullCount: bare[0].length + bare[1].length + addedCount(pair),
@@ -118,7 +119,7 @@ export class TextTokenizer {
     const ids: number[] = [];
     // half of a surrogate pair is no character: UTF-8 has none for it
     const whole = text.replace(/\p{Surrogate}/gu, '\uFFFD');
-    for (const { start, end, id } of this.#added.inText(whole)) {
+    for (const { start, end, id } of this.#built.added.inText(whole)) {
       if (id !== undefined) ids.push(id);
       else this.#encodeStretch(whole.slice(start, end), start === 0, ids);
     }
@@ -127,17 +128,17 @@ export class TextTokenizer {
 
   /** What lies between added tokens that are found before normalizing. */
   #encodeStretch(text: string, atStart: boolean, ids: number[]): void {
-    const { text: normalized, startDropped } = this.#normalize(text);
-    for (const { start, end, id } of this.#added.inNormalized(normalized)) {
+    const { text: normalized, startDropped } = this.#built.normalize(text);
+    for (const { start, end, id } of this.#built.added.inNormalized(normalized)) {
       if (id !== undefined) ids.push(id);
       else this.#encodeWords(normalized.slice(start, end), atStart && !startDropped && start === 0, ids);
     }
   }
 
   #encodeWords(text: string, atStart: boolean, ids: number[]): void {
-    for (const word of this.#split({ text, atStart })) {
+    for (const word of this.#built.split({ text, atStart })) {
       if (word.text === '') continue;
-      const found = this.#model.encode(word.text);
+      const found = this.#built.model.encode(word.text);
       if (found === undefined) {
         const why = `it has no token for ${JSON.stringify(word.text.slice(0, 40))}`;
         throw new KnownError('tokenizer-unsupported', { model: this.#name, why });
@@ -145,6 +146,44 @@ export class TextTokenizer {
       for (const id of found) ids.push(id);
     }
   }
+}
+
+const paths = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'] as const;
+
+/** @param files (3,) as in `paths`, those that the model has. Throws `json-invalid`, `tokenizer-unsupported`. */
+function build(source: Source, files: readonly (Uint8Array | undefined)[]): Built {
+  const [file, settings, tokensFile] = files.map((bytes, f) =>
+    toObject(bytes && parseJson(bytes, nameFile(source, paths[f]!))),
+  );
+  try {
+    const { pad, eos, bos } = readSpecialTokens(file!, settings!, tokensFile!);
+    const definition = withClassSettings(file!, settings!, { pad, eos, bos });
+    const normalize = parseNormalizer(definition['normalizer'], compile);
+    const model = parseModel(definition['model']);
+    const added = parseAddedTokens(definition['added_tokens'], model, normalize);
+    const idOf = (token: string | undefined) =>
+      token === undefined ? undefined : (added.ids.get(token) ?? model.idOf(token));
+    return {
+      ...{ normalize, model, added },
+      split: parsePreTokenizer(definition['pre_tokenizer'], compile),
+      templates: parsePostProcessor(definition['post_processor']),
+      side: settings!['truncation_side'] === 'left' ? 'left' : 'right',
+      ...{ padId: idOf(pad), eosId: idOf(eos), bosId: idOf(bos) },
+    };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new KnownError('tokenizer-unsupported', { model: source.name, why }, { cause: error });
+  }
+}
+
+/** Tells these files from any others. */
+async function hashAll(files: readonly (Uint8Array | undefined)[]): Promise<string> {
+  const hash = await createSha256();
+  for (const bytes of files) {
+    hash.update(new TextEncoder().encode(bytes === undefined ? 'none\n' : `${bytes.length}\n`));
+    if (bytes !== undefined) hash.update(bytes);
+  }
+  return hash.digestHex();
 }
 
 /** Oniguruma ignores case as Unicode does: ſ is an s and K a k. */
