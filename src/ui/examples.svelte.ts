@@ -1,8 +1,8 @@
-/** The examples of one kind: their rows, the way in and the way back. Each kind has its own, whichever the page shows. */
+/** The examples of one kind: their rows and the way back. Each kind has its own, whichever the page shows. */
 import type { ExampleSet } from '../pipeline.ts';
 import type { ExampleKind } from '../score/columns.ts';
 import type { Client } from '../worker/client.ts';
-import { Intake } from './intake.svelte.ts';
+import type { Intake } from './intake.svelte.ts';
 import type { KeptExamples } from './kept-examples.ts';
 import { edited, emptySet, textIn, toRows, toSet, type Column, type Row } from './rows.ts';
 import { Undo } from './undo.svelte.ts';
@@ -16,6 +16,7 @@ export type ExamplesChange =
 export class Examples {
   readonly kind: ExampleKind;
   readonly undo = new Undo<ExamplesChange>();
+  /** The way in, which leads to the examples that the page shows. */
   readonly intake: Intake;
   /** This tab had examples before it was loaded again, or had lost them all. */
   readonly restored: boolean;
@@ -24,14 +25,14 @@ export class Examples {
   readonly #client: Client;
   readonly #kept: KeptExamples;
 
-  constructor(client: Client, kind: ExampleKind, kept: KeptExamples) {
+  constructor(client: Client, kind: ExampleKind, kept: KeptExamples, intake: Intake) {
     this.kind = kind;
     this.#client = client;
     this.#kept = kept;
+    this.intake = intake;
     const set = kept.load();
     this.restored = set !== undefined;
     this.#rows = set === undefined ? [] : this.#toRows(set);
-    this.intake = new Intake(client, this);
   }
 
   get rows(): readonly Row[] {

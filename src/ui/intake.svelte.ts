@@ -1,6 +1,7 @@
 /**
  * The way of examples into the table: from a pasted text or a file, over what its columns mean, to rows. What was read
- * waits here until the person has said yes to it, so that nothing in the table is lost to a wrong file.
+ * waits here until the person has said yes to it, so that nothing in the table is lost to a wrong file. Which table that is
+ * may come out only when the models are read: what waits is then asked about anew.
  */
 import { KnownError, type Problem } from '../errors.ts';
 import type { ExampleSet } from '../pipeline.ts';
@@ -32,6 +33,11 @@ interface Target {
   take(set: ExampleSet, how: 'replace' | 'add'): void;
 }
 
+interface Notes {
+  readonly kind: ExampleKind;
+  readonly problems: readonly Problem[];
+}
+
 /** More lines than these are counted, not listed. */
 const notesLimit = 5;
 
@@ -40,37 +46,41 @@ export class Intake {
   // raw: a phase is replaced, never edited, and a table may have megabytes
   #phase = $state.raw<IntakePhase>({ at: 'idle' });
   #failure = $state.raw<Error | undefined>();
-  #notes = $state.raw<readonly Problem[]>([]);
+  #notes = $state.raw<Notes>({ kind: 'contrastive', problems: [] });
   /** Files that wait until the one before them is decided. */
   #waiting: readonly ExampleFile[] = [];
   readonly #reader: Reader;
-  readonly #target: Target;
+  readonly #target: () => Target;
 
-  constructor(reader: Reader, target: Target) {
+  constructor(reader: Reader, target: () => Target) {
     this.#reader = reader;
     this.#target = target;
   }
 
   get phase(): IntakePhase {
-    return this.#phase;
+    const phase = this.#phase;
+    const { kind } = this.#target();
+    if (phase.at !== 'mapping' || phase.mapping.kind === kind) return phase;
+    return { ...phase, mapping: this.#reader.guessMapping(phase.table, kind) };
   }
   /** Why the last text, file or sample set could not be read. */
   get failure(): Error | undefined {
     return this.#failure;
   }
-  /** Lines of the last text or file that are not among the examples. */
+  /** Lines of the last text or file that are not among the examples, with the table that it went to. */
   get notes(): readonly Problem[] {
-    return this.#notes;
+    return this.#notes.kind === this.#target().kind ? this.#notes.problems : [];
   }
   /** What a column may be. */
   get roles(): readonly Role[] {
-    return this.#reader.rolesOf(this.#target.kind);
+    return this.#reader.rolesOf(this.#target().kind);
   }
   /** What would come of the table that waits to be decided. */
   get mapped(): Mapped | undefined {
-    if (this.#phase.at !== 'mapping') return undefined;
-    const { table, mapping } = this.#phase;
-    const taken = this.how === 'add' ? this.#target.count : 0;
+    const { phase } = this;
+    if (phase.at !== 'mapping') return undefined;
+    const { table, mapping } = phase;
+    const taken = this.how === 'add' ? this.#target().count : 0;
     const mapped = this.#reader.mapTable(table, mapping, taken);
     return { ...mapped, problems: shorten(mapped.problems) };
   }
@@ -90,14 +100,15 @@ export class Intake {
   }
 
   setRole(column: number, role: Role): void {
-    if (this.#phase.at !== 'mapping') return;
-    const roles = this.#phase.mapping.roles.map((each, c) => (c === column ? role : each));
-    this.#phase = { ...this.#phase, mapping: { ...this.#phase.mapping, roles } };
+    const { phase } = this;
+    if (phase.at !== 'mapping') return;
+    const roles = phase.mapping.roles.map((each, c) => (c === column ? role : each));
+    this.#phase = { ...phase, mapping: { ...phase.mapping, roles } };
   }
 
   setFirstLine(firstLine: Mapping['firstLine']): void {
     if (this.#phase.at !== 'mapping') return;
-    const mapping = this.#reader.guessMapping(this.#phase.table, this.#target.kind, firstLine);
+    const mapping = this.#reader.guessMapping(this.#phase.table, this.#target().kind, firstLine);
     this.#phase = { ...this.#phase, mapping };
   }
 
@@ -123,7 +134,7 @@ export class Intake {
     this.#failure = undefined;
   }
   forgetNotes(): void {
-    this.#notes = [];
+    this.#notes = { ...this.#notes, problems: [] };
   }
   fail(error: Error): void {
     this.#failure = error;
@@ -139,9 +150,9 @@ export class Intake {
     this.#phase = { at: 'reading', name };
     try {
       const table = await this.#reader.readTable(file, name);
-      const mapping = this.#reader.guessMapping(table, this.#target.kind);
+      const mapping = this.#reader.guessMapping(table, this.#target().kind);
       this.#phase = { at: 'mapping', name, table, mapping };
-      if (manner === 'ask' || !this.#reader.isDocumented(table, this.#target.kind)) return;
+      if (manner === 'ask' || !this.#reader.isDocumented(table, this.#target().kind)) return;
       this.#takeWhole();
     } catch (error) {
       this.#phase = { at: 'idle' };
@@ -162,9 +173,9 @@ export class Intake {
     // why a file before this one could not be read is not settled by this one
     const failure = this.#failure;
     this.#phase = { at: 'idle' };
-    this.#target.take(set, this.how);
+    this.#target().take(set, this.how);
     this.#failure = failure;
-    this.#notes = problems;
+    this.#notes = { kind: set.kind, problems };
     this.how = 'replace';
   }
 }

@@ -132,11 +132,9 @@ export class Session {
     const others = await this.replay.takeFiles(files);
     if (others.length === 0 && files.length > 0) return;
     const { models, examples } = sortFiles(others);
-    const reading = this.taste.examples.intake.readFiles(
-      examples.map(({ path, file }) => ({ name: path, file })),
-    );
+    // the models first: what they are decides what is asked about the examples
     if (models.length > 0 || examples.length === 0) await this.ingredients.addFiles(models, name);
-    await reading;
+    await this.taste.examples.intake.readFiles(examples.map(({ path, file }) => ({ name: path, file })));
   }
 }
 

@@ -6,6 +6,7 @@ import type { Client, Demo } from '../worker/client.ts';
 import { isReady, type Card, type ReadyCard } from './card.ts';
 import { Examples } from './examples.svelte.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
+import { Intake } from './intake.svelte.ts';
 import { keepInTab, type KeptExamples } from './kept-examples.ts';
 import { exampleKindOf } from './kinds.ts';
 import type { Task } from './task.svelte.ts';
@@ -58,9 +59,10 @@ export class Taste {
     this.#client = client;
     this.#task = task;
     this.#ingredients = ingredients;
+    const intake = new Intake(client, () => this.examples);
     this.tables = {
-      contrastive: new Examples(client, 'contrastive', kept('contrastive')),
-      completion: new Examples(client, 'completion', kept('completion')),
+      contrastive: new Examples(client, 'contrastive', kept('contrastive'), intake),
+      completion: new Examples(client, 'completion', kept('completion'), intake),
     };
   }
 

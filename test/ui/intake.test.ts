@@ -19,7 +19,7 @@ function open(count = 0, kind: ExampleKind = 'contrastive') {
     mapTable,
     rolesOf,
   };
-  const intake: Intake = new Intake(reader, {
+  const intake: Intake = new Intake(reader, () => ({
     kind,
     count,
     take: (set: ExampleSet, how) => {
@@ -27,7 +27,7 @@ function open(count = 0, kind: ExampleKind = 'contrastive') {
       intake.forgetFailure();
       taken.push({ how, queries: textsOf(set) });
     },
-  });
+  }));
   return { intake, taken };
 }
 

@@ -186,6 +186,53 @@ describe('what models are run as', () => {
     expect(taste.examples.undo.what).toEqual({ kind: 'added', count: 1 });
   });
 
+  /** A language model that is read once it is `told`, on the bar or yet to be dropped. */
+  function untold() {
+    let tell = (): void => undefined;
+    const told = new Promise<void>((resolve) => (tell = resolve));
+    const session = new Session(
+      standIn({
+        groupLocal: async () => [{ kind: 'local', name: 'm', files: [] }],
+        inspect: async () => {
+          await told;
+          return { ...factsOf('m'), task: 'decoder', tasks: ['decoder', 'encoder'] };
+        },
+      }),
+    );
+    return { session, tell };
+  }
+  const table = (name: string, text: string) => ({ path: name, file: new File([text], name) });
+
+  test('is known before examples that are dropped with the models are asked about', async () => {
+    const { session, tell } = untold();
+    const dropping = session.addFiles([table('config.json', '{}'), table('a.csv', 'input,output\ni,o')]);
+    tell();
+    await dropping;
+    expect(session.taste.examples.intake.phase).toMatchObject({ mapping: { roles: ['input', 'output'] } });
+    await session.taste.examples.intake.use();
+    expect(session.taste.tables.completion.set).toEqual(texts({ input: 'i', output: 'o' }));
+    expect(session.taste.tables.contrastive.count).toBe(0);
+  });
+
+  test('asks anew about examples that wait when it comes out, and keeps to it what was left out of them', async () => {
+    const { session, tell } = untold();
+    const reading = session.ingredients.addModels([{ kind: 'local', name: 'm', files: [] }]);
+    const { intake } = session.taste.examples;
+    await session.addFiles([table('a.csv', 'input,output\ni,o\nj,\n')]);
+    expect(intake.phase).toMatchObject({ at: 'mapping', mapping: { kind: 'contrastive' } });
+    tell();
+    await reading;
+    expect(intake.phase).toMatchObject({ mapping: { kind: 'completion', roles: ['input', 'output'] } });
+    intake.setRole(0, 'ignored');
+    intake.setRole(0, 'input');
+    await intake.use();
+    expect(session.taste.examples.set).toEqual(texts({ input: 'i', output: 'o' }));
+    expect(session.taste.tables.contrastive.count).toBe(0);
+    expect(intake.notes).toMatchObject([{ code: 'examples-output-missing' }]);
+    session.taste.runAs = 'encoder';
+    expect(intake.notes).toEqual([]);
+  });
+
   test('is corrected only for as long as the first can be that', async () => {
     const { session, taste } = await bar(['decoder', 'encoder'], ['encoder-decoder']);
     taste.runAs = 'encoder';
