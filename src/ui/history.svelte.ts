@@ -6,6 +6,7 @@ import { untrack } from 'svelte';
 import { isLink, parseLink } from '../recipe/link.ts';
 import type { ModelRef } from '../source/source.ts';
 import { isAddress, parseAddress, printAddress, type PageState, type StatedState } from './address.ts';
+import { stateOf, stepOf, toAddressModel } from './page-state.ts';
 import { modelOf } from './placing.ts';
 import type { Place } from './replay.svelte.ts';
 import type { Session } from './session.svelte.ts';
@@ -121,26 +122,15 @@ export class PageHistory {
   }
 
   #standing(): Standing {
-    const { ingredients, recipe, replay, embedded } = this.#session;
-    const { origin, tuned } = recipe;
-    const state = stateOf(this.#session);
+    const { ingredients, replay, embedded } = this.#session;
     const locals = ingredients.cards.filter((card) => modelOf(card)?.kind === 'local');
     for (const card of locals) this.#locals.set(card.key, modelOf(card)!);
     const keys = locals.map(({ key }) => key);
-    const printed = printAddress(state);
+    const printed = printAddress(stateOf(this.#session));
     const home = embedded && printAddress({ ...this.#initial, models: embedded.map(toAddressModel) });
     return {
       fragment: replay.fragment ?? (printed === home ? '' : printed),
-      step: JSON.stringify([
-        state.models,
-        keys,
-        origin,
-        state.runAs,
-        state.definition,
-        state.dtype,
-        recipe.largestFile.choice,
-        origin === 'alpha' ? tuned : undefined,
-      ]),
+      step: stepOf(this.#session, keys),
       locals: keys,
     };
   }
@@ -160,37 +150,6 @@ export class PageHistory {
     if (last?.step !== standing.step) this.#arriving = false;
     this.#settling = setTimeout(() => put('replace', standing, this.#load), settleMs);
   }
-}
-
-function stateOf({ ingredients, recipe, taste }: Session): PageState {
-  // what is still looked up on the Hub has no commit yet
-  const cards = ingredients.cards.flatMap((card, m) => {
-    const model = modelOf(card);
-    return model === undefined ? [] : [{ card, model, weight: recipe.hand[m] ?? 0 }];
-  });
-  const prompts = cards.map(({ card: { state } }) => {
-    if (state.at !== 'ready') return undefined;
-    const { query, document } = state.facts.prompts;
-    const edited = state.prompts.query !== query || state.prompts.document !== document;
-    return edited ? state.prompts : undefined;
-  });
-  const tuned = recipe.origin === 'alpha' ? cards.findIndex(({ card }) => card.key === recipe.tuned) : -1;
-  return {
-    models: cards.map(({ model }) => toAddressModel(model)),
-    prompts,
-    weights: recipe.origin === 'hand' ? cards.map(({ weight }) => weight) : undefined,
-    alpha: tuned < 0 ? undefined : { tuned, alpha: recipe.alpha },
-    temperature: recipe.temperature,
-    runAs: taste.runAsAsked,
-    definition: taste.definition,
-    reference: taste.definition === 'reference' ? taste.reference : undefined,
-    dtype: recipe.dtype,
-    shardBytes: recipe.largestFile.bytes,
-  };
-}
-
-function toAddressModel(model: ModelRef): PageState['models'][number] {
-  return model.kind === 'local' ? { kind: 'local' } : model;
 }
 
 /** As many as the address names, else the four embedded ones. */

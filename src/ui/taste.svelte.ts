@@ -83,6 +83,10 @@ export class Taste {
     const isCorrection = this.#asked !== undefined && this.#asked !== facts?.task;
     return isCorrection && facts?.tasks.includes(this.#asked!) ? this.#asked : undefined;
   }
+  /** What a person has chosen, whether or not it counts for these models: it may for others. */
+  get chosen(): { readonly runAs: ModelTask | undefined; readonly definition: LossDefinition['kind'] } {
+    return { runAs: this.#asked, definition: this.#definition };
+  }
   /** As it stood once; `undefined`: as model 1's files say. */
   restoreRunAs(task: ModelTask | undefined): void {
     this.#asked = task;

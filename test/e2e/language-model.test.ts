@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startHub, type Hub } from '../support/hub.ts';
 import { downloadZip, empty, openApp, type App } from './app.ts';
+import { appUrl, hubPort } from './place.ts';
 
 const folder = join(import.meta.dirname, '../fixtures/stories260k');
 
@@ -20,8 +22,13 @@ const { models, examples, fewShot } = JSON.parse(readFileSync(join(folder, 'expe
 };
 
 let app: App;
+let hub: Hub | undefined;
 beforeEach(async () => void (app = await openApp({ fragment: empty })));
-afterEach(() => app.close());
+afterEach(async () => {
+  await app.close();
+  await hub?.close();
+  hub = undefined;
+});
 
 async function pickFolders(page: Page): Promise<void> {
   for (const name of models) {
@@ -105,4 +112,41 @@ describe('three small language models of this computer', () => {
     await pickFolders(page);
     expect(await textsOf(page)).toEqual(verses);
   });
+});
+
+test('what language models were corrected to stays in an address that is opened, and after a reload, while they are read', async () => {
+  const { page, context } = app;
+  const ids = ['kitchen/base', 'kitchen/shakespeare'];
+  const repositories = Object.fromEntries(ids.map((id) => [id, join(folder, id.slice('kitchen/'.length))]));
+  const kitchen = await startHub({ port: hubPort, repositories });
+  hub = kitchen;
+  let asked = 0;
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await context.route(`${kitchen.url}/**`, async (route) => {
+    asked++;
+    await released;
+    await route.continue();
+  });
+  const pinned = ids.map((id) => `m=${id}@${kitchen.commit(id)}`).join('&');
+  const fragment = `#${pinned}&w=examples&t=1&loss=own&dtype=F32&as=encoder`;
+  const settled = async (): Promise<string> => {
+    await expect.poll(() => asked).toBeGreaterThan(0);
+    // longer than an address takes to settle
+    await page.waitForTimeout(600);
+    return new URL(page.url()).hash;
+  };
+  await page.goto(`${appUrl}/index.html${fragment}`);
+  expect(await settled()).toBe(fragment);
+  asked = 0;
+  await page.reload();
+  expect(await settled()).toBe(fragment);
+
+  const steps = await page.evaluate(() => history.length);
+  release();
+  await page.getByText('These models fit together.').waitFor();
+  await page.getByText('The first model’s configuration says: language model.').waitFor();
+  expect(await settled()).toBe(fragment);
+  expect(await page.evaluate(() => history.length)).toBe(steps);
+  expect(app.errors).toEqual([]);
 });
