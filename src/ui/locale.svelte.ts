@@ -14,11 +14,16 @@ import {
 /** What the document says it is in: fonts choose their glyphs by it. */
 const documentLanguage: Readonly<Record<Tag, string>> = { en: 'en', zh: 'zh-Hans' };
 
+/** Slow 3G brings a language in less; a page that stays blank for longer seems broken. */
+const blankMs = 2000;
+
 export class Locale {
   /** Read before the page's own language is what all sentences are asked in. */
   readonly #preferred = readLocale();
   #current = $state<Tag>(baseLocale);
+  #coming = $state<Tag | undefined>();
   #failure = $state.raw<Error | undefined>();
+  #requestCount = 0;
 
   constructor() {
     overwriteGetLocale(() => this.#current);
@@ -27,21 +32,25 @@ export class Locale {
   get current(): Tag {
     return this.#current;
   }
+  /** The language that was asked for and is still on its way. */
+  get coming(): Tag | undefined {
+    return this.#coming;
+  }
   /** Why the page does not speak the language that was chosen. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
-  /** The language that this browser keeps or prefers, for as long as it can be had. */
+  /** The language that this browser keeps or prefers; where it takes long to come, the page begins in its own. */
   async begin(): Promise<void> {
-    await this.#speak(this.#preferred);
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, blankMs));
+    await Promise.race([this.#speak(this.#preferred), patience]);
     this.#label();
   }
 
   async choose(tag: Tag): Promise<void> {
     await this.#speak(tag);
     if (this.#current !== tag) return;
-    this.#label();
     try {
       // without a reload: models and losses would be lost with it
       void setLocale(tag, { reload: false });
@@ -51,13 +60,21 @@ export class Locale {
   }
 
   async #speak(tag: Tag): Promise<void> {
+    // a language that comes late must not take the place of one that was chosen after it
+    const request = ++this.#requestCount;
     this.#failure = undefined;
+    this.#coming = tag;
+    let failure: Error | undefined;
     try {
       await load(() => readLanguage(tag));
-      this.#current = tag;
     } catch (error) {
-      this.#failure = error as Error;
+      failure = error as Error;
     }
+    if (request !== this.#requestCount) return;
+    this.#coming = undefined;
+    this.#failure = failure;
+    if (failure === undefined) this.#current = tag;
+    this.#label();
   }
 
   #label(): void {

@@ -18,6 +18,9 @@ const expected = JSON.parse(
 /** The family's files have no pooler; the reference made one up at random. */
 const written = Object.entries(expected.merge.tensors).filter(([name]) => !name.startsWith('pooler.'));
 
+/** What is fetched for the other language. */
+const chinese = /\/zh-[^/]*\.js$/;
+
 let app: App;
 beforeEach(async () => void (app = await openApp({ profile: 'disk' })));
 afterEach(() => app.close());
@@ -151,11 +154,11 @@ describe('the embedded demo', () => {
   test('says why the other language cannot be had, and speaks it once it can', async () => {
     const { page, context } = app;
     await page.getByText('These models fit together.').waitFor();
-    await context.route(/\/zh-[^/]*\.js$/, (route) => route.abort());
+    await context.route(chinese, (route) => route.abort());
     await page.getByRole('button', { name: '中文' }).click();
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toContain('A part of this page could not be loaded');
-    await context.unroute(/\/zh-[^/]*\.js$/);
+    await context.unroute(chinese);
     await page.reload();
     await page.getByRole('button', { name: '中文' }).click();
     await page.getByText('这些模型可以混合。').waitFor();
@@ -163,6 +166,45 @@ describe('the embedded demo', () => {
     // and the next time from the start
     await page.reload();
     await page.getByText('这些模型可以混合。').waitFor();
+    expect(app.errors).toEqual([]);
+  });
+
+  test('speaks the language that was chosen last, and begins in English while another is on its way', async () => {
+    const { page, context } = app;
+    let release = (): void => undefined;
+    const hold = async (): Promise<void> => {
+      const released = new Promise<void>((resolve) => (release = resolve));
+      await context.unroute(chinese);
+      await context.route(chinese, async (route) => {
+        await released;
+        await route.continue();
+      });
+    };
+    const language = () => page.evaluate(() => document.documentElement.lang);
+    const [zh, en] = ['中文', 'English'].map((name) => page.getByRole('button', { name }));
+    await page.getByText('These models fit together.').waitFor();
+
+    await hold();
+    const asked = page.waitForRequest(chinese);
+    await zh!.click();
+    const address = (await asked).url();
+    expect(await zh!.getAttribute('aria-busy')).toBe('true');
+    await en!.click();
+    expect(await zh!.getAttribute('aria-busy')).toBe('false');
+    release();
+    // the same module: whoever waited for it before has gone on when this is there
+    await page.evaluate(`import(${JSON.stringify(address)}).then(() => undefined)`);
+    expect([await language(), await en!.getAttribute('aria-pressed')]).toEqual(['en', 'true']);
+    await zh!.click();
+    await page.getByText('这些模型可以混合。').waitFor();
+
+    await hold();
+    await page.reload({ waitUntil: 'commit' });
+    await page.getByText('These models fit together.').waitFor();
+    expect([await language(), await zh!.getAttribute('aria-busy')]).toEqual(['en', 'true']);
+    release();
+    await page.getByText('这些模型可以混合。').waitFor();
+    expect(await language()).toBe('zh-Hans');
     expect(app.errors).toEqual([]);
   });
 
