@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startHub, type Hub } from '../support/hub.ts';
-import { downloadZip, empty, openApp, type App } from './app.ts';
+import { downloadZip, drop, empty, openApp, type App } from './app.ts';
 import { appUrl, hubPort } from './place.ts';
 
 const folder = join(import.meta.dirname, '../fixtures/stories260k');
+
+const bert = join(import.meta.dirname, '../fixtures/golden/bert');
 
 /** What the reference package computed, see the folder's README.md. */
 const { models, examples, fewShot } = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as {
@@ -111,6 +113,18 @@ describe('three small language models of this computer', () => {
     await page.getByRole('combobox', { name: 'Scored as' }).waitFor();
     await pickFolders(page);
     expect(await textsOf(page)).toEqual(verses);
+  });
+
+  test('say once of a model that cannot be one of them that it cannot', async () => {
+    const { page } = app;
+    await pickFolders(page);
+    const refused = page.getByRole('list', { name: 'Scored as' }).getByRole('alert');
+    await drop(page, join(bert, 'a'));
+    const first = await refused.elementHandle();
+    await drop(page, join(bert, 'b'));
+    await expect.poll(() => refused.count()).toBe(2);
+    // read out when it came: it stays as it is when another comes
+    expect(await first!.evaluate((alert) => alert.isConnected)).toBe(true);
   });
 });
 
