@@ -125,6 +125,7 @@ export interface FactsOf {
   'pooling-unknown': { model: string; pooling: string };
   'task-unknown': { model: string; modelType: string; task: TaskName };
   'token-missing': { model: string; token: string };
+  'padding-missing': { model: string };
   'graph-tensor-missing': { model: string; tensor: string };
   'graph-tensor-shape': { model: string; tensor: string; want: string; got: string };
   'tokenizer-missing': { model: string };

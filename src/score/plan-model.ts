@@ -111,7 +111,7 @@ function planCompletion(
   const isDecoder = startId === undefined;
   if (isReference && isDecoder && tokenizer.padId === undefined) {
     // the reference pads every example, and fails here
-    throw new KnownError('token-missing', { model: donor.name, token: 'pad_token' });
+    throw new KnownError('padding-missing', { model: donor.name });
   }
   const { units, problems } = isDecoder
     ? planDecoder(examples, tokenizer, endOf(tokenizer, donor.config), cutting)
