@@ -92,6 +92,10 @@ const scoring = v.pipe(
     /** Of the examples as JSON Lines. */
     examplesSha256: hex(64),
   }),
+  v.check(
+    ({ task, definition }) => task !== 'reranker' || definition === 'own',
+    'the reference cannot score rerankers',
+  ),
   v.readonly(),
 );
 

@@ -198,6 +198,19 @@ describe('parseRecipe', () => {
       'recipe-unreadable',
       'reader.alpha.tuned: 2 ≥ 2',
     ],
+    [
+      'losses of rerankers by the reference, which cannot score them',
+      print({
+        reader: {
+          scoring: {
+            ...{ task: 'reranker', definition: 'reference', temperature: 1, losses: [1, 1] },
+            ...{ exampleCount: 5, examplesSha256: sha256 },
+          },
+        },
+      }),
+      'recipe-unreadable',
+      'reader.scoring: the reference cannot score rerankers',
+    ],
     ['examples', print({ reader: { examples: ['private'] } }), 'recipe-field-unknown', 'reader.examples'],
   ])('refuses %s', (_, text, code, fact) => {
     const refused = refusal(text);
