@@ -15,7 +15,7 @@ export interface KeptExamples {
   flush(): void;
 }
 
-/** The first is from when there was one kind only. */
+/** Under another name, what tabs have kept would be lost. */
 const keys: Readonly<Record<ExampleKind, string>> = {
   contrastive: 'shaker-1/examples',
   completion: 'shaker-1/completions',

@@ -1,8 +1,9 @@
 /**
  * The page's side of the thread boundary: the one door from the UI to everything that computes.
  *
- * Two workers of one engine, so that cards answer while a model is scored: `files` reads, compares and merges;
- * `scoring` runs graphs. They hold nothing that cannot be had again, so either may be stopped and replaced.
+ * Four workers of one engine, so that cards answer while a model is scored: `files` reads, compares and merges;
+ * `scoring` runs graphs; while `files` merges, `proof` reads back and `disk` flushes. They hold nothing that cannot be had
+ * again, so each may be stopped and replaced.
  */
 import type { RanOn } from '../graph/runtime.ts';
 import { KnownError } from '../errors.ts';

@@ -26,7 +26,7 @@ interface Served {
   close(): Promise<void>;
 }
 
-/** Has ready what reads back, or what merges. Throws `page-part-missing`. */
+/** Has ready what reads back; for `merge`, what merges as well. Throws `page-part-missing`. */
 export async function prepare(work: 'merge' | 'read-back'): Promise<void> {
   if (work === 'merge') await load(() => import('../pour.ts'));
   await prepareReadBack();
