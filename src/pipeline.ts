@@ -30,7 +30,7 @@ import { hashText } from './tensor/sha256.ts';
 
 export { isCached, openFetched, openInputs } from './inputs.ts';
 export { guessMapping, isDocumented, mapTable, rolesOf } from './score/columns.ts';
-export { parseExamples, parseExampleSet, printExamples } from './score/examples.ts';
+export { parseExamples, parseExampleSet } from './score/examples.ts';
 export type { OutputDtype } from './merge/plan.ts';
 export type { Scorer } from './score/score.ts';
 export { modelLimit } from './model/compare.ts';

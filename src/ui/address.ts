@@ -16,12 +16,7 @@ import { linkLimit } from '../recipe/link.ts';
 import { parseModel, printModel, type AddressModel } from '../recipe/model-text.ts';
 import { modelLimit } from '../recipe/recipe.ts';
 import { defaultShardBytes } from '../safetensors/split.ts';
-
-export interface ReferenceSettings {
-  readonly batchSize: number;
-  readonly maxInputTokens: number;
-  readonly negativeCount: number;
-}
+import type { ReferenceSettings } from './taste.svelte.ts';
 
 export interface Alpha {
   readonly tuned: number;
@@ -109,11 +104,14 @@ export function parseAddress(fragment: string): StatedState {
 
 function parseRest(rest: ReadonlyMap<string, string>, models: readonly AddressModel[]): StatedState {
   const prompts = models.map(() => undefined);
-  const settings = {
-    ...{ weights: undefined, alpha: undefined },
-    ...{ runAs: undefined, shardBytes: defaultShardBytes },
+  let state: StatedState = {
+    models,
+    prompts,
+    weights: undefined,
+    alpha: undefined,
+    runAs: undefined,
+    shardBytes: defaultShardBytes,
   };
-  let state: StatedState = { models, prompts, ...settings };
   for (const [key, value] of rest) {
     if (/^[qd]\d+$/.test(key)) state = { ...state, prompts: withPrompt(state.prompts, key, value) };
     else if (key === 'w') state = { ...state, ...parseWeights(value, models.length) };
