@@ -1,87 +1,30 @@
 /** The rules that hold the source together, executed: the import table of docs/design.md, doors, names, sizes. */
+import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { readSource, readSources, valueImports, visit, type SourceFile } from './support/source-files.ts';
 
-/** Folder, or file at the top, to what it may import by value beside itself. Types are free. */
-const mayImport: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
-  progress: [],
-  blob: ['errors'],
-  storage: ['errors'],
-  tensor: ['errors'],
-  source: ['errors', 'storage', 'zip'],
-  // what a licence allows is said once; the file is pure
-  export: ['errors', 'model/licence-terms'],
-  zip: ['errors', 'blob'],
-  'torch-file': ['errors', 'blob', 'tensor', 'zip'],
-  safetensors: ['errors', 'blob', 'tensor', 'torch-file'],
-  model: ['errors', 'blob', 'tensor', 'safetensors'],
-  graph: ['errors', 'tensor', 'model'],
-  score: ['errors', 'blob', 'tensor', 'model', 'graph'],
-  evaluate: ['errors', 'tensor', 'graph', 'score'],
-  merge: ['errors', 'tensor', 'safetensors', 'model'],
-  // what an id may be, which weights count and how files are called is said once; all three files are pure
-  recipe: ['errors', 'merge', 'source/hub-id', 'score/weights', 'safetensors/split'],
-  job: ['errors', 'storage', 'recipe'],
-};
+/** Folder, or file at the top, to what it may import by value beside itself: the table of docs/design.md. */
+const table = readTable();
 
-const belowPipeline = Object.keys(mayImport);
-
-const table: Readonly<Record<string, readonly string[]>> = {
-  ...mayImport,
-  // where the values of Hub models come from, before anything computes with them
-  inputs: ['errors', 'storage', 'safetensors'],
-  pipeline: [...belowPipeline, 'inputs'],
-  // the pipeline's last step, in files of its own
-  pour: [
-    ...belowPipeline,
-    ...['pipeline', 'identity', 'lineage', 'proof', 'read-back', 'small-files', 'write-merged'],
-  ],
-  'small-files': [...belowPipeline, 'pipeline'],
-  'flush-behind': [],
-  'write-merged': ['merge', 'safetensors', 'tensor', 'flush-behind'],
-  identity: [...belowPipeline, 'pipeline'],
-  lineage: [...belowPipeline, 'pipeline'],
-  // beside the pipeline: what is looked at, and not written
-  'try-out': [...belowPipeline, 'pipeline'],
-  // what is left in the browser is of source, job and export at once
-  kept: belowPipeline,
-  // a proof reads what was written, and nothing of what wrote it: neither `merge` nor `pour`
-  proof: ['errors', 'tensor', 'safetensors', 'job'],
-  'read-back': ['errors', 'tensor', 'safetensors', 'job'],
-  recompute: ['tensor', 'safetensors', 'model/names'],
-  smoke: ['errors', 'safetensors', 'score', 'job', 'pipeline', 'recompute'],
-  pack: belowPipeline,
-  'read-table': ['score'],
-  // what a search found, before there is a source to open: it asks the Hub, and knows what can be used
-  search: ['errors', 'tensor', 'graph', 'source'],
-  // a finished output's card, changed by hand
-  'card-edit': belowPipeline,
-  worker: [
-    ...[
-      'pipeline',
-      'pour',
-      'identity',
-      'read-back',
-      'job/folder',
-      'smoke',
-      'pack',
-      'card-edit',
-      'kept',
-      'try-out',
-      'search',
-      'read-table',
-    ],
-    'score/score',
-    ...['source', 'export', 'errors', 'progress'],
-  ],
-  // how a mixture is split into files is said once; the file is pure
-  ui: ['worker/client', 'recipe', 'safetensors/split', 'blob', 'errors', 'progress'],
-  // which build of the runtime this browser can use is decided where it is loaded
-  offline: ['graph'],
-  main: ['ui', 'worker/client', 'offline'],
-};
+function readTable(): Readonly<Record<string, readonly string[]>> {
+  const design = readFileSync(new URL('../docs/design.md', import.meta.url), 'utf8');
+  const lines = design.slice(design.indexOf('| file or folder | may import |')).split('\n');
+  const rows = lines.slice(2, lines.indexOf(''));
+  const read: Record<string, readonly string[]> = {};
+  let parts: readonly string[] = [];
+  for (const row of rows) {
+    const [names, allowed] = row
+      .split('|')
+      .slice(1, 3)
+      .map((cell) => cell.trim().split(', '));
+    for (const name of names!) {
+      read[name] = allowed!.flatMap((item) => (item === 'parts' ? parts : item === 'nothing' ? [] : [item]));
+    }
+    if (names!.includes('job')) parts = Object.keys(read);
+  }
+  return read;
+}
 
 /** Packages that one file alone may import; any other package but these is for anyone. */
 const doors: Readonly<Record<string, RegExp>> = {
@@ -124,6 +67,7 @@ describe('imports', () => {
   test('every file belongs to a row of the table', () => {
     const rows = new Set(sources.map(({ path }) => rowOf(path)));
     expect([...rows].filter((row) => !(row in table) && row !== 'build')).toEqual([]);
+    expect(Object.keys(table).filter((row) => !rows.has(row))).toEqual([]);
   });
 
   test('values come only from where the table says', () => {
