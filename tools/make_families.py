@@ -1,14 +1,15 @@
 """
-Makes tiny families of models in the layout of shared/golden, and what the reference computes for them: variants of
+Makes tiny families of models in the layout of test/fixtures/golden, and what the reference computes for them: variants of
 architectures that the golden families do not have, and those again with other values (--seed) and shapes (--size odd).
 
-    python tools/make_families.py --golden ../shared/golden --out DIR [--only NAME,...] [--seed N] [--size small|odd]
+    python tools/make_families.py --golden FOLDER --out DIR [--only NAME,...] [--seed N] [--size small|odd]
                                   [--models abc|ab]
     python tools/make_families.py --verify DIR      recomputes every family in DIR (or DIR itself) and compares
 
-Needs torch, safetensors and transformers 4.57 (5 is enough to verify). Texts and tokenizers are the golden families'.
-The same arguments make the same files again. That the definitions are the reference's is shown by --verify
-../shared/golden; what transformers does that a reader of config.json would not guess: tools/families/README.md.
+Needs torch, safetensors and transformers 4.57 (5 is enough to verify). FOLDER holds families that the reference package was run
+on (bert, llama, ...: test/fixtures/golden has three of them); they lend examples, texts and tokenizers. The same arguments make the
+same files again. That the definitions are the reference's is shown by --verify FOLDER; what transformers does that a reader of
+config.json would not guess: tools/families/README.md.
 """
 
 import argparse

@@ -6,7 +6,7 @@ Makes small tokenizers of every kind, trained on the public data sets, and what 
     KIND/expected.jsonl                               [ids] of each text; then for each pair [ids, types, ids of the
                                                       first text alone], cut to the limit
 
-    python tools/make_tokenizers.py --data ../shared/data [--out test/fixtures/tokenizers] [--seed 0] [--size 500]
+    python tools/make_tokenizers.py --data FOLDER [--out test/fixtures/tokenizers] [--seed 0] [--size 500]
 
 Needs tokenizers 0.23, sentencepiece 0.2. The same arguments give the same files. The Precompiled table is the one that
 sentencepiece's trainer puts into a model (nmt_nfkc), the table of XLM-R, multilingual-e5 and bge-m3.

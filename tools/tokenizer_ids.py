@@ -2,7 +2,7 @@
 What the Rust library gives for many texts, for `npm run tokens` to compare: into every folder of --tokenizers goes rust.jsonl,
 with [text, ids] and [first, second, limit, ids, types] a line.
 
-    python tools/tokenizer_ids.py --tokenizers FOLDER... --data ../shared/data --golden ../shared/golden
+    python tools/tokenizer_ids.py --tokenizers FOLDER... --data FOLDER --golden FOLDER
     python tools/tokenizer_ids.py --characters FOLDER      tokenizers that show what becomes of every single character
 
 Needs tokenizers 0.23.

@@ -1,7 +1,7 @@
 /**
  * Token ids against the Rust library, for every kind of tokenizer, on much more text than a test has time for:
  *
- *   npm run tokens -- --data ../shared/data --golden ../shared/golden --python PATH [--sizes 700,1500] [--seed 0] [--characters]
+ *   npm run tokens -- --data FOLDER --golden FOLDER --python PATH [--sizes 700,1500] [--seed 0] [--characters]
  *
  * Trains the tokenizers (tools/make_tokenizers.py), asks the library for ids (tools/tokenizer_ids.py), and prints a row a
  * tokenizer. Ends with 1 unless every id is the same. `--characters` adds every single character of Unicode through each

@@ -1,7 +1,7 @@
 """
-What the reference computes for a family laid out as shared/golden: losses, weights, the mixture, outputs.
+What the reference computes for a family laid out as test/fixtures/golden: losses, weights, the mixture, outputs.
 
-Formulas: shared/reference/lm-cocktail.md, sections 2 and 3; `own` and `outputs`: shared/README.md. Batches are padded
+Formulas: FlagEmbedding, research/LM_Cocktail; `own` and `outputs`: docs/design.md. Batches are padded
 as the reference pads them, which matters where a model looks at the padded length (dynamic rope). Shapes: b texts, s
 positions, d hidden.
 """
