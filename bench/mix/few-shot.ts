@@ -111,8 +111,12 @@ function fragmentOf(family: Family, models: readonly string[]): string {
 
 /** As a tab that was reloaded has them: src/ui/kept-examples.ts. */
 async function keepExamples({ context }: Opened, family: Family): Promise<void> {
-  const text = JSON.stringify(examplesOf(family).examples);
-  await context.addInitScript((text) => sessionStorage.setItem('shaker-1/examples', text), text);
+  const { kind, examples } = examplesOf(family);
+  const key = kind === 'contrastive' ? 'shaker-1/examples' : 'shaker-1/completions';
+  await context.addInitScript(([key, text]) => sessionStorage.setItem(key, text), [
+    key,
+    JSON.stringify(examples),
+  ] as const);
 }
 
 async function runShaker({ context, address }: Opened): Promise<Spent> {
@@ -132,15 +136,23 @@ async function runShaker({ context, address }: Opened): Promise<Spent> {
   };
 }
 
+/** Longer than any scoring here takes. */
+const waitMs = 10 * 60_000;
+
 /** Resolves when a button of this name can be pressed. Seconds since the navigation, by the page's clock. */
 function whenEnabled(page: Page, name: string): Promise<number> {
-  return page.evaluate(async (name) => {
-    for (;;) {
-      const buttons = [...document.querySelectorAll<HTMLButtonElement>('button:enabled')];
-      if (buttons.some(({ textContent }) => textContent.trim() === name)) return performance.now() / 1000;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }, name);
+  return page.evaluate(
+    async ([name, waitMs]) => {
+      for (const end = performance.now() + waitMs; performance.now() < end;) {
+        const buttons = [...document.querySelectorAll<HTMLButtonElement>('button:enabled')];
+        if (buttons.some(({ textContent }) => textContent.trim() === name)) return performance.now() / 1000;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      const alerts = [...document.querySelectorAll('[role=alert]')].map(({ textContent }) => textContent);
+      throw new Error(`${name} cannot be pressed: ${alerts.join(' ')}`);
+    },
+    [name, waitMs] as const,
+  );
 }
 
 /** Seconds that a person waits, until the file is closed and until the mixture is offered. */
@@ -183,14 +195,15 @@ async function readWeights(page: Page): Promise<readonly number[]> {
 }
 
 /** A process that mixes once, for the time of all of it, then one that mixes twice, for the second time. */
-async function runPeer({ folder, expected, ...family }: Family, peers: string, work: string): Promise<Spent> {
+async function runPeer(family: Family, peers: string, work: string): Promise<Spent> {
+  const { folder, expected } = family;
   const python = join(peers, 'lm-cocktail/bin/python');
   if (!existsSync(python)) throw new Error('not installed: bench/peers/setup.sh');
-  const { batchSize, temperature, maxInputLength, negNumber } = settingsOf({ folder, expected, ...family });
+  const { batchSize, temperature, maxInputLength, negNumber } = settingsOf(family);
   const output = join(work, 'out-few-shot');
   const job = {
     models: expected.models.map((model) => join(folder, model)),
-    ...{ type: expected.modelType, examples: expected.examples, output },
+    ...{ type: expected.modelType, examples: listExamples(family), output },
     settings: {
       ...{ batch_size: batchSize, max_input_length: maxInputLength },
       ...{ temperature, neg_number: negNumber },
@@ -203,6 +216,22 @@ async function runPeer({ folder, expected, ...family }: Family, peers: string, w
   return {
     fresh: once.outcome.seconds,
     warm: twice.afterImports.at(-1) ?? Number.NaN,
-    weights: job.models.map((model) => Number(new RegExp(`^${model} ([\\d.]+)$`, 'm').exec(once.said)?.[1])),
+    weights: readPrinted(once.said, job.models),
   };
+}
+
+/** As the reference takes them. */
+function listExamples(family: Family): readonly object[] {
+  const set = examplesOf(family);
+  if (set.kind === 'completion') return set.examples;
+  return set.examples.map(({ query, positives, negatives }) => ({ query, pos: positives, neg: negatives }));
+}
+
+/** (models,) from its lines of a folder and a weight. */
+function readPrinted(said: string, models: readonly string[]): readonly number[] {
+  const lines = said.split('\n');
+  return models.map((model) => {
+    const line = lines.find((text) => text.startsWith(`${model} `));
+    return Number(line?.slice(model.length + 1));
+  });
 }
