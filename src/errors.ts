@@ -134,6 +134,7 @@ export interface FactsOf {
   'pooling-assumed': { model: string };
 
   // comparing models
+  'module-missing': { model: string; other: string; module: string };
   'models-too-few': { count: number };
   'models-too-many': { count: number; limit: number };
   'config-differs': { model: string; base: string; field: string; value: string; baseValue: string };

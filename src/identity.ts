@@ -1,11 +1,11 @@
 /**
- * What tells a model's checkpoint from any other: the SHA-256 of its files. The embedded models and large files of the
+ * What tells a model's checkpoint from any other: the SHA-256 of its files, those of Dense modules among them. The embedded models and large files of the
  * Hub state theirs; files of this computer are hashed, in a pass of its own and a worker of its own, since merging reads tensors in
  * the output's order and not files in theirs (docs/decisions.md, 2026-11-24).
  */
 import type { NamedSource } from './pipeline.ts';
 import { readBlob } from './blob.ts';
-import { openCheckpoint } from './safetensors/checkpoint.ts';
+import { openModelCheckpoint } from './model/dense.ts';
 import type { Watching } from './score/score.ts';
 import { hashBlob, hashText } from './tensor/sha256.ts';
 
@@ -22,7 +22,7 @@ export async function identifyModel(
   { ref, source }: NamedSource,
   { signal, report }: Watching,
 ): Promise<readonly FileIdentity[]> {
-  const { files, bytes: total } = await openCheckpoint(source);
+  const { files, bytes: total } = await openModelCheckpoint(source);
   const entries = await source.list();
   const identities: FileIdentity[] = [];
   let before = 0;
@@ -56,7 +56,7 @@ export interface QuickIdentity {
 
 /** The files of the model's checkpoint, from its listing. */
 export async function listIdentities({ source }: NamedSource): Promise<readonly QuickIdentity[]> {
-  const { files } = await openCheckpoint(source);
+  const { files } = await openModelCheckpoint(source);
   const entries = await source.list();
   return files.map(({ path, bytes }) => {
     return { path, bytes, identity: entries.find((entry) => entry.path === path)?.identity ?? '' };

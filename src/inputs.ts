@@ -4,9 +4,9 @@
  * its place, its size, the file's size and version; the Hub's hash of the whole file is compared with nothing.
  */
 import { isKnown } from './errors.ts';
+import { openModelCheckpoint } from './model/dense.ts';
 import type { NamedSource } from './pipeline.ts';
 import type { Straight } from './progress.ts';
-import { openCheckpoint } from './safetensors/checkpoint.ts';
 import type { Watching } from './score/score.ts';
 import type { CachedSource } from './source/cached.ts';
 import type { Source } from './source/source.ts';
@@ -92,7 +92,7 @@ async function missingAll(named: readonly NamedSource[]): Promise<number> {
   let missing = 0;
   for (const { source } of named) {
     if (!isCached(source)) continue;
-    const { files } = await openCheckpoint(source);
+    const { files } = await openModelCheckpoint(source);
     for (const { path, bytes } of files) missing += bytes - (await source.cachedBytes(path));
   }
   return missing;
@@ -101,7 +101,7 @@ async function missingAll(named: readonly NamedSource[]): Promise<number> {
 async function dropParts(named: readonly NamedSource[]): Promise<void> {
   for (const { source } of named) {
     if (!isCached(source)) continue;
-    for (const { path } of (await openCheckpoint(source)).files) await source.dropPart(path);
+    for (const { path } of (await openModelCheckpoint(source)).files) await source.dropPart(path);
   }
 }
 
@@ -109,7 +109,7 @@ async function dropParts(named: readonly NamedSource[]): Promise<void> {
 async function fetchAll(named: readonly NamedSource[], { signal, report }: Watching): Promise<void> {
   for (const { source } of named) {
     if (!isCached(source)) continue;
-    const { files, bytes: total } = await openCheckpoint(source);
+    const { files, bytes: total } = await openModelCheckpoint(source);
     let before = 0;
     for (const { path, bytes } of files) {
       await source.fetchFile(path, {

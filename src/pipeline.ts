@@ -10,15 +10,16 @@ import { isCached, openFetched } from './inputs.ts';
 import { planOutput, type PlannedOutput } from './merge/size.ts';
 import { compareModels, type OpenedModel } from './model/compare.ts';
 import { readConfig, type Config } from './model/config.ts';
+import { openModelCheckpoint, readDenseSettings } from './model/dense.ts';
 import { compareLicences } from './model/compare-licence.ts';
 import { readLicence } from './model/licence.ts';
-import { readModules, type Modules } from './model/modules.ts';
+import { readModules } from './model/modules.ts';
 import { notePassedOver } from './model/passed-over.ts';
 import { noPrompts, readPrompts, suggestPrompts, type Prompts } from './model/prompts.ts';
 import { dtypesOf } from './model/summary.ts';
 import { noteTwins } from './model/twins.ts';
 import { openVocabulary } from './model/vocabulary.ts';
-import { openCheckpoint, type Checkpoint } from './safetensors/checkpoint.ts';
+import type { Checkpoint } from './safetensors/checkpoint.ts';
 import { readQuickly } from './safetensors/quick.ts';
 import { printExampleSet, type ExampleSet } from './score/examples.ts';
 import { judgeScoring } from './score/judge.ts';
@@ -119,7 +120,7 @@ interface Opened extends OpenedModel {
 /** Reads headers and small files. Throws when the model cannot be opened at all: `config-missing`, `checkpoint-missing`, … */
 export async function inspectModel({ ref, source }: NamedSource): Promise<ModelFacts> {
   const config = await readConfig(source);
-  const checkpoint = await openCheckpoint(source);
+  const checkpoint = await openModelCheckpoint(source);
   const modules = await readModules(source, config);
   const stated = await readPrompts(source);
   const suggested = suggestPrompts(ref.kind === 'hub' ? ref.id : ref.name);
@@ -167,10 +168,11 @@ export async function compareAll(named: readonly NamedSource[]): Promise<Compari
     ...compareLicences(await Promise.all(licences)),
   ];
   if (problems.some(({ severity }) => severity === 'refused')) return { problems, output: undefined };
-  return { problems, output: planOutput(tensors) };
+  const folders = models[0]!.dense.map(({ folder }) => folder);
+  return { problems, output: planOutput(tensors, folders) };
 }
 
-/** Modules beyond the transformer have values of their own, which are not mixed: model 1's are taken as they are. */
+/** Modules that are neither the transformer nor Dense have values of their own, which are not mixed: model 1's are taken as they are. */
 async function keptModules(base: Opened | undefined): Promise<readonly Problem[]> {
   if (base === undefined) return [];
   const { extraModules } = await readModules(base.source, base.config);
@@ -184,8 +186,9 @@ async function keptModules(base: Opened | undefined): Promise<readonly Problem[]
 /** Everything about a model that headers and small files tell. */
 export async function openModel(source: Source | CachedSource): Promise<Opened> {
   const config = await readConfig(source);
-  const checkpoint = await openCheckpoint(source);
-  return { name: source.name, source, config, checkpoint, vocabulary: await openVocabulary(source) };
+  const checkpoint = await openModelCheckpoint(source);
+  const dense = await readDenseSettings(source);
+  return { name: source.name, source, config, checkpoint, dense, vocabulary: await openVocabulary(source) };
 }
 
 /** Downloads what is missing, then scores. Throws what `Scorer.score` throws, and the `hub-…` codes. */
@@ -255,27 +258,9 @@ export async function openScorable(source: Source, asked?: Task): Promise<Opened
   const task = asked ?? readTask(config, name, modules);
   // settings before the tokenizer: a refusal by name says more than a tokenizer that is not there
   architectureOf({ name, config, task, modules }, modules.pooling ?? 'cls');
-  const checkpoint = await openCheckpoint(source);
-  const denseCheckpoints = await openDense(source, modules);
+  const checkpoint = await openModelCheckpoint(source);
   const tokenizer = await readTokenizer(source);
-  return { name, config, task, checkpoint, denseCheckpoints, modules, tokenizer };
-}
-
-/** By folder. */
-async function openDense(source: Source, { dense }: Modules): Promise<ReadonlyMap<string, Checkpoint>> {
-  const opened = new Map<string, Checkpoint>();
-  for (const { folder } of dense) {
-    const inside: Source = {
-      name: `${source.name}/${folder}`,
-      list: async () =>
-        (await source.list())
-          .filter(({ path }) => path.startsWith(`${folder}/`))
-          .map((entry) => ({ ...entry, path: entry.path.slice(folder.length + 1) })),
-      open: (path) => source.open(`${folder}/${path}`),
-    };
-    opened.set(folder, await openCheckpoint(inside));
-  }
-  return opened;
+  return { name, config, task, checkpoint, modules, tokenizer };
 }
 
 async function missingBytes(source: Source | CachedSource, { files }: Checkpoint): Promise<number> {

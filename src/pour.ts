@@ -141,7 +141,7 @@ export async function mergeAll(
     const matched = await matchAll(named);
     const base = await describeBase(named[0]!.source, job.prompts);
     const plan = planLinear(matched.tensors, job.weights, job.dtype);
-    const layout = planShards(plan.tensors, job.shardBytes);
+    const layout = planShards(plan.tensors, job.shardBytes, base.modules.denseFolders);
     return { ...matched, base, plan, layout, small: await planSmallFiles(base, plan.dtype) };
   };
   const outputBytes = ({ layout }: Awaited<ReturnType<typeof open>>): number => layout.bytes;

@@ -74,7 +74,8 @@ export async function checkWritten(
   await checkSizes(folder, files);
   // the index was written as any small file is
   const all = index === undefined ? files : [...files, { path: indexPath, bytes: 0, sha256: '' }];
-  return checkHeader(await openAgain(folder, all), planned);
+  const folders = shards.flatMap(({ folder }) => (folder === '' ? [] : [folder]));
+  return checkHeader(await openAgain(folder, all, folders), planned);
 }
 
 /**
@@ -115,9 +116,13 @@ function totalBytes(files: readonly WrittenFile[]): number {
 }
 
 /** As any other model's checkpoint: what its header says has been checked whole. */
-async function openAgain(folder: JobFolder, files: readonly WrittenFile[]): Promise<Checkpoint> {
+async function openAgain(
+  folder: JobFolder,
+  files: readonly WrittenFile[],
+  folders: readonly string[],
+): Promise<Checkpoint> {
   try {
-    return await openCheckpoint(openWritten(folder, folder.id, files));
+    return await openCheckpoint(openWritten(folder, folder.id, files), folders);
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
     const file = files.some(({ path }) => path === indexPath) ? indexPath : checkpointPath;

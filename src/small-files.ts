@@ -32,6 +32,7 @@ export async function planSmallFiles(
     config: (await text('config.json'))!,
     dtype: configDtypes[dtype],
     modules: await text('modules.json'),
+    mixedFolders: modules.denseFolders,
     sentenceConfig: await text('config_sentence_transformers.json'),
     // a language model has no pooling to write down
     embedding:

@@ -7,11 +7,11 @@ import type { PartParameter } from './graph/graph.ts';
 import type { Device } from './graph/runtime.ts';
 import { openUnfinished } from './job/folder.ts';
 import { openWritten } from './job/written.ts';
+import { openModelCheckpoint } from './model/dense.ts';
 import { openInputs, openScorable, type NamedSource } from './pipeline.ts';
 import type { MergeJob, Written } from './pour.ts';
 import type { SmokeCheck } from './proof.ts';
 import { recomputeMixture } from './recompute.ts';
-import { openCheckpoint } from './safetensors/checkpoint.ts';
 import { toUnit } from './score/contrastive.ts';
 import { partsOf } from './score/run-model.ts';
 import { architectureOf, ownPooling, readerOf, type Scorable } from './score/scorable.ts';
@@ -92,7 +92,7 @@ async function runOn(
   const base = await orRefusal(() => openBase(scorer, named[0]!, device, watching));
   if ('why' in base) return { kind: 'smoke', state: 'not-run', ...base };
 
-  const openAll = () => Promise.all(named.map(({ source }) => openCheckpoint(source)));
+  const openAll = () => Promise.all(named.map(({ source }) => openModelCheckpoint(source)));
   // what had no room before has less now
   const inputs = await openInputs(named, openAll, watching, () => 0, written.inputs);
   const checkpoints = inputs.opened;

@@ -72,6 +72,14 @@ describe('inspectModel', () => {
     expect(refused.map((problem) => problem.code)).toEqual([code]);
     expect(facts.parameterCount).toBeGreaterThan(30_000);
   });
+
+  test('cannot open a model without the values of its Dense module', async () => {
+    const model = await open('a', { 'modules.json': modulesWith('Transformer', 'Pooling', 'Dense') });
+    await expect(inspectModel(model)).rejects.toMatchObject({
+      code: 'checkpoint-missing',
+      facts: { model: 'a/2_Dense' },
+    });
+  });
 });
 
 describe('compareAll', () => {
@@ -95,10 +103,10 @@ describe('compareAll', () => {
   });
 
   test('says which module of the base is taken as it is', async () => {
-    const base = await open('a', { 'modules.json': modulesWith('Transformer', 'Pooling', 'Dense') });
+    const base = await open('a', { 'modules.json': modulesWith('Transformer', 'Pooling', 'CNN') });
     const { problems, output } = await compareAll([base, await open('b')]);
     expect(problems).toEqual([
-      { severity: 'note', code: 'module-kept', facts: { model: 'a', module: 'Dense' } },
+      { severity: 'note', code: 'module-kept', facts: { model: 'a', module: 'CNN' } },
       unlicensed('a, b'),
     ]);
     expect(output).toBeDefined();

@@ -22,6 +22,8 @@ export interface OutputFacts {
   /** Of the mixture's values. */
   readonly dtype: ConfigDtype;
   readonly modules: string | undefined;
+  /** Of modules whose values are mixed, and written with the checkpoint's. */
+  readonly mixedFolders: readonly string[];
   readonly sentenceConfig: string | undefined;
   /** What to write for a model without `modules.json`; `undefined` for a model that makes no embeddings. */
   readonly embedding: { readonly hiddenSize: number; readonly maxTokens: number } | undefined;
@@ -58,10 +60,10 @@ const copied = new Set([
 const limitsName = /^sentence_[a-z-]+_config\.json$/;
 
 /**
- * The output's small files, sorted by path; `model.safetensors` and `README.md` are not among them. `paths` are
+ * The output's small files, sorted by path; files of mixed values and `README.md` are not among them. `paths` are
  * model 1's. Throws `json-invalid`, `module-unknown` for a layout that would open another checkpoint than the
- * merged one, `file-missing` for a module without its files, and `checkpoint-pickle` for one whose own values are only
- * in a pickle.
+ * merged one, `file-missing` for a module without its files, and `checkpoint-pickle` for one whose values are not mixed
+ * and only in a pickle.
  */
 export function planFiles(paths: readonly string[], facts: OutputFacts): readonly PlannedFile[] {
   const plan = new Map<string, PlannedFile>();
@@ -73,7 +75,7 @@ export function planFiles(paths: readonly string[], facts: OutputFacts): readonl
 
   if (facts.modules !== undefined) {
     for (const folder of moduleFolders(facts.modules, facts.model)) {
-      for (const path of modulePaths(paths, folder, facts.model)) copy(path);
+      for (const path of modulePaths(paths, folder, facts)) copy(path);
     }
   } else if (facts.embedding !== undefined) {
     write('modules.json', printModules());
@@ -132,28 +134,31 @@ function parseModules(text: string): readonly Module[] {
   if (!Array.isArray(modules)) throw new KnownError('json-invalid', { file, why: 'not a list' });
   return modules.map((module: unknown) => {
     const { path, type } = (module ?? {}) as { path?: unknown; type?: unknown };
-    if (typeof path === 'string' && typeof type === 'string') return { path, type };
+    if (typeof path === 'string' && typeof type === 'string') {
+      return { path: path.replace(/\/+$/, ''), type };
+    }
     throw new KnownError('json-invalid', { file, why: 'a module without path or type' });
   });
 }
 
 /**
- * A module's own files: its settings and, e.g. of a dense layer, its values, which no mixing touches. Throws
- * `file-missing` where the module could not be loaded from what is there; only Normalize needs no settings.
+ * A module's own files: its settings and, where they are not mixed, its values. Throws `file-missing` where the module could not be
+ * loaded from what is there; only Normalize needs no settings.
  */
 function modulePaths(
   paths: readonly string[],
   { path: folder, type }: Module,
-  model: string,
+  { model, mixedFolders }: OutputFacts,
 ): readonly string[] {
   const config = `${folder}/config.json`;
   const values = `${folder}/model.safetensors`;
   const pickle = `${folder}/pytorch_model.bin`;
-  if (paths.includes(pickle) && !paths.includes(values)) {
+  const isMixed = mixedFolders.includes(folder);
+  if (!isMixed && paths.includes(pickle) && !paths.includes(values)) {
     throw new KnownError('checkpoint-pickle', { model, file: pickle });
   }
-  const needed = type.endsWith('.Normalize') ? [] : type.endsWith('.Dense') ? [config, values] : [config];
-  const missing = needed.find((path) => !paths.includes(path));
-  if (missing !== undefined) throw new KnownError('file-missing', { model, file: missing });
-  return [config, values].filter((path) => paths.includes(path));
+  if (!type.endsWith('.Normalize') && !paths.includes(config)) {
+    throw new KnownError('file-missing', { model, file: config });
+  }
+  return (isMixed ? [config] : [config, values]).filter((path) => paths.includes(path));
 }

@@ -3,7 +3,7 @@
  * Tensors that are small share a chunk. The same plan gives the same chunks, so a number says which. Pure.
  */
 import { elementBytes } from '../tensor/dtype.ts';
-import type { FilePlan } from '../safetensors/writer.ts';
+import { joinFolder, type PlannedShard } from '../safetensors/shards.ts';
 import type { MixedTensor, PlannedTensor } from './plan.ts';
 
 /** Elements [start, end) of a tensor that is mixed, at byte `at` of the chunk; or bytes [start, end) of one that is copied. */
@@ -52,21 +52,21 @@ export function chunkElementsFor(modelCount: number): number {
 }
 
 /**
- * @param files in the order in which they are written, each with its path
+ * @param files in the order in which they are written
  * @param tensors of all files, in any order
  * @param chunkElements most elements in one chunk; of tensors that are copied, bytes of four elements count as one
  */
 export function planChunks(
-  files: readonly { readonly path: string; readonly plan: FilePlan }[],
+  files: readonly PlannedShard[],
   tensors: readonly PlannedTensor[],
   chunkElements: number,
 ): readonly Chunk[] {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const chunks: Chunk[] = [];
-  for (const { path, plan } of files) {
+  for (const { path, folder, plan } of files) {
     const { header } = plan;
     chunks.push({ index: chunks.length, path, start: 0, end: header.length, header, pieces: [] });
-    const ordered = plan.tensors.map(({ name }) => byName.get(name)!);
+    const ordered = plan.tensors.map(({ name }) => byName.get(joinFolder(folder, name))!);
     let start = header.length;
     for (const { pieces, bytes } of cut(ordered, chunkElements)) {
       chunks.push({ index: chunks.length, path, start, end: start + bytes, pieces });

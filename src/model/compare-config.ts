@@ -34,8 +34,8 @@ export function compareConfigs(base: Configured, model: Configured): readonly Pr
   const refusals = fields.flatMap(({ names, fallback }) => {
     const [baseStated, stated] = [readStated(base.config, names), readStated(model.config, names)];
     if (baseStated === undefined && stated === undefined) return [];
-    const value = print(stated ?? fallback?.(model.config));
-    const baseValue = print(baseStated ?? fallback?.(base.config));
+    const value = printSetting(stated ?? fallback?.(model.config));
+    const baseValue = printSetting(baseStated ?? fallback?.(base.config));
     if (value === baseValue || value === undefined || baseValue === undefined) return [];
     const facts = { model: model.name, base: base.name, field: names[0]!, value, baseValue };
     return [toProblem(new KnownError('config-differs', facts))];
@@ -48,7 +48,8 @@ function readStated(config: Config, names: readonly string[]): unknown {
   return name === undefined ? undefined : config.raw(name);
 }
 
-function print(value: unknown): string | undefined {
+/** As a message says it; `undefined` for what is not stated. */
+export function printSetting(value: unknown): string | undefined {
   return value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
 }
 

@@ -3,18 +3,22 @@
  * base: it gives the architecture, the settings, the tokenizer and the names. What does not fit is refused by
  * name; what is left out or not averaged is said.
  */
-import { KnownError, toProblem, type ErrorCode, type Problem } from '../errors.ts';
+import { KnownError, toProblem, type Problem } from '../errors.ts';
 import type { Tensor } from '../safetensors/checkpoint.ts';
-import { mistakenCodes } from '../safetensors/mistaken.ts';
 import { compareConfigs } from './compare-config.ts';
+import { compareDense } from './compare-dense.ts';
 import type { Config } from './config.ts';
+import type { DenseSettings } from './dense.ts';
+import { damageCodes } from './json-file.ts';
 import { matchTensors, type MatchedTensor } from './match.ts';
 import { compareVocabularies, type Vocabulary } from './vocabulary.ts';
 
 export interface OpenedModel {
   readonly name: string;
   readonly config: Config;
+  /** With the tensors of its Dense modules. */
   readonly checkpoint: { readonly tensors: ReadonlyMap<string, Tensor> };
+  readonly dense: readonly DenseSettings[];
   /** `undefined` when the model brings none. */
   readonly vocabulary: Vocabulary | undefined;
 }
@@ -29,9 +33,6 @@ export interface ModelMatch {
 /** The paper mixes ten; every model more makes the chunks smaller (design.md, 4). */
 export const modelLimit = 16;
 
-/** What a vocabulary's file may be refused for. */
-const damageCodes: readonly ErrorCode[] = ['json-invalid', 'file-too-large', ...mistakenCodes];
-
 /** One wrong setting makes every tensor wrong: a person needs the first few. */
 const refusalsPerCode = 5;
 
@@ -45,7 +46,7 @@ export async function compareModels(models: readonly OpenedModel[]): Promise<Mod
   if (count > modelLimit) return refuse(new KnownError('models-too-many', { count, limit: modelLimit }));
 
   const [base, ...others] = models as readonly [OpenedModel, ...OpenedModel[]];
-  const settings = models.flatMap((model) => compareConfigs(base, model));
+  const settings = models.flatMap((model) => [...compareConfigs(base, model), ...compareDense(base, model)]);
   const vocabularies: Problem[] = [];
   // one after the other: two vocabularies are in memory, not seventeen
   for (const model of others) vocabularies.push(...(await compareVocabulary(base, model)));
@@ -71,7 +72,7 @@ async function compareVocabulary(base: OpenedModel, model: OpenedModel): Promise
     return [toProblem(new KnownError('vocabulary-differs', { ...names, why: verdict.why }))];
   } catch (error) {
     // a damaged vocabulary is a fact about the model; a lost network is not
-    if (error instanceof KnownError && damageCodes.includes(error.code)) return [toProblem(error)];
+    if (error instanceof KnownError && damageCodes.has(error.code)) return [toProblem(error)];
     throw error;
   }
 }

@@ -1,11 +1,18 @@
 /** A model's JSON files, as values that nobody has checked yet. */
-import { KnownError } from '../errors.ts';
-import { nameMistaken } from '../safetensors/mistaken.ts';
+import { KnownError, type ErrorCode } from '../errors.ts';
+import { mistakenCodes, nameMistaken } from '../safetensors/mistaken.ts';
 import type { Source } from '../source/source.ts';
 import { nameFile, readFile } from './small-file.ts';
 
 /** Settings are kilobytes; a label table in config.json can make it some hundred. Beyond this it is another kind of file. */
 export const settingsLimitBytes = 4 * 1024 * 1024;
+
+/** What such a file is refused for: a fact about the model, where any other failure, such as a lost network, is not. */
+export const damageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'json-invalid',
+  'file-too-large',
+  ...mistakenCodes,
+]);
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -5,6 +5,7 @@
  *   pooler, head not in all   taken from the first model that has it: it does not touch the encoder's vectors
  *   a head tied in the file   not written: it is the same bytes as another tensor, and is tied again when it is loaded
  *   only in later models      dropped: model 1's configuration has no place for it
+ *   of a Dense module         averaged; one that is not in all is refused, also where only model 1 lacks it
  *   any other absence         refused
  */
 import { KnownError, toProblem, type Problem } from '../errors.ts';
@@ -29,6 +30,8 @@ interface MatchableModel {
   readonly name: string;
   readonly config: Config;
   readonly checkpoint: { readonly tensors: ReadonlyMap<string, Tensor> };
+  /** Its Dense modules. */
+  readonly dense: readonly { readonly folder: string }[];
 }
 
 export interface TensorMatch {
@@ -56,7 +59,7 @@ export function matchTensors(models: readonly MatchableModel[]): TensorMatch {
   return {
     problems: [
       ...of('averaged').flatMap(({ from }) => checkAlike(from, models)),
-      ...of('refused').flatMap(({ from }) => missing(from, models)),
+      ...of('refused').flatMap((row) => missing(row, models)),
       ...noteTaken(of('taken'), models),
       ...noteDropped(of('dropped'), models),
     ],
@@ -69,6 +72,7 @@ export function matchTensors(models: readonly MatchableModel[]): TensorMatch {
 function fateOf(row: Row, base: Config, models: readonly MatchableModel[]): Fate {
   if (isSharedHead(row, base, models)) return 'tied';
   if (!row.from.includes(undefined)) return 'averaged';
+  if (row.role === 'module') return 'refused';
   if (isDropped(row, base)) return 'dropped';
   return row.role === 'base' ? 'refused' : 'taken';
 }
@@ -143,11 +147,16 @@ function printShape(shape: readonly number[]): string {
   return `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
 }
 
-function missing(from: Row['from'], models: readonly MatchableModel[]): readonly Problem[] {
-  const tensor = from[0]!.name;
-  const absent = models.filter((_, m) => from[m] === undefined);
+function missing({ canonical, from }: Row, models: readonly MatchableModel[]): readonly Problem[] {
+  const holder = firstHolder(from);
+  const [giver, tensor] = [models[holder]!, from[holder]!.name];
+  const module = giver.dense.find(({ folder }) => canonical.startsWith(`${folder}/`));
+  // that a whole module is not there is told by compareDense
+  const isTold = ({ dense }: MatchableModel): boolean =>
+    module !== undefined && !dense.some(({ folder }) => folder === module.folder);
+  const absent = models.filter((model, m) => from[m] === undefined && !isTold(model));
   return absent.map(({ name }) =>
-    toProblem(new KnownError('tensor-missing', { model: name, base: models[0]!.name, tensor })),
+    toProblem(new KnownError('tensor-missing', { model: name, base: giver.name, tensor })),
   );
 }
 

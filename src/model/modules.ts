@@ -9,12 +9,12 @@
  * Source: https://github.com/huggingface/sentence-transformers, `Pooling`, `Transformer`, `Normalize`.
  */
 import { KnownError, toProblem, type ErrorCode, type Problem } from '../errors.ts';
-import { mistakenCodes } from '../safetensors/mistaken.ts';
 import type { Source } from '../source/source.ts';
 import type { Config } from './config.ts';
 import { readDense, type Dense } from './dense.ts';
-import { isObject, ownField, readJson, readJsonObject, settingsLimitBytes } from './json-file.ts';
-import { joinPath, nameFile } from './small-file.ts';
+import { damageCodes, readJsonObject, settingsLimitBytes } from './json-file.ts';
+import { denseFoldersOf, readSteps, type Step } from './module-list.ts';
+import { joinPath } from './small-file.ts';
 import { readTokenLimit } from './token-limit.ts';
 import { parsePooling, type Pooling } from './pooling.ts';
 
@@ -28,9 +28,11 @@ export interface Modules {
   readonly lowerCase: boolean;
   /** There is no modules.json: CLS and Normalize were taken, as the reference package does; the note says so. */
   readonly assumed: boolean;
-  /** Between pooling and normalisation, in order. */
+  /** Between pooling and normalisation, in order; only those that can be run. */
   readonly dense: readonly Dense[];
-  /** Class names of modules with values of their own, which a mixture takes from model 1 as they are, e.g. `['Dense']`. */
+  /** Of all Dense modules: their tensors are mixed. */
+  readonly denseFolders: readonly string[];
+  /** Class names of other modules with values of their own, which a mixture takes from model 1 as they are, e.g. `['LSTM']`. */
   readonly extraModules: readonly string[];
   /** Refusals of scoring, and the note `pooling-assumed`. */
   readonly problems: readonly Problem[];
@@ -38,9 +40,7 @@ export interface Modules {
 
 /** Failures that are about these settings alone; any other, such as a lost network, is thrown. */
 const ownFailures: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'file-too-large',
-  'json-invalid',
-  ...mistakenCodes,
+  ...damageCodes,
   'config-field-invalid',
   'pooling-unknown',
   'module-unknown',
@@ -73,10 +73,8 @@ export async function readModules(source: Source, config: Config): Promise<Modul
     : steps.length > 0
       ? await attempt(() => readPooling(source, steps))
       : undefined;
-  // as they stand, whether they can be run or not
-  const extras = steps.filter((step) => step.kind === 'Dense' || unknown.includes(step));
   const dense: Dense[] = [];
-  for (const { path } of extras.filter((step) => !unknown.includes(step))) {
+  for (const { path } of steps.filter((step) => step.kind === 'Dense' && !unknown.includes(step))) {
     const read = await attempt(() => readDense(source, path));
     if (read) dense.push(read);
   }
@@ -89,39 +87,10 @@ export async function readModules(source: Source, config: Config): Promise<Modul
     lowerCase: limit?.lowerCase ?? false,
     assumed,
     dense,
-    extraModules: extras.map(({ kind }) => kind),
+    denseFolders: denseFoldersOf(steps),
+    extraModules: unknown.flatMap(({ kind }) => (kind === 'Dense' ? [] : [kind])),
     problems,
   };
-}
-
-/** One line of modules.json: the class by its last name, and its folder. */
-interface Step {
-  readonly kind: string;
-  readonly path: string;
-}
-
-/** Steps in order; empty when there is no modules.json. */
-async function readSteps(source: Source): Promise<readonly Step[]> {
-  const path = 'modules.json';
-  const listed = await readJson(source, path, settingsLimitBytes);
-  if (listed === undefined) return [];
-  const file = nameFile(source, path);
-  if (!Array.isArray(listed) || listed.length === 0) {
-    throw new KnownError('json-invalid', { file, why: 'it is not a list of modules' });
-  }
-  return listed.map((entry: unknown, i) => {
-    const type = isObject(entry) ? ownField(entry, 'type') : undefined;
-    const path = isObject(entry) ? (ownField(entry, 'path') ?? '') : undefined;
-    if (typeof type !== 'string' || typeof path !== 'string') {
-      throw new KnownError('json-invalid', { file, why: `module ${i} has no type or path` });
-    }
-    return { kind: toKind(type), path };
-  });
-}
-
-/** `Pooling` for the package's own class under any of its module paths; a class from elsewhere keeps its whole name. */
-function toKind(type: string): string {
-  return type.startsWith('sentence_transformers.') ? type.slice(type.lastIndexOf('.') + 1) : type;
 }
 
 /** What is not Transformer, Pooling, any Dense, Normalize in this order: those, and these where they stand elsewhere, we cannot run. */

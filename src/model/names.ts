@@ -77,9 +77,11 @@ const tiedNames: ReadonlySet<string> = new Set([
 const computed =
   /(?:^|\.)(?:embeddings\.(?:position_ids|token_type_ids)|rotary_emb\.inv_freq|h\.\d+\.attn\.(?:masked_)?bias|attention\.(?:masked_)?bias|EncDecAttention\.relative_attention_bias\.weight)$/;
 
-export type Role = 'base' | 'pooler' | 'head';
+/** `module`: of a Dense module, `2_Dense/linear.weight`. */
+export type Role = 'base' | 'pooler' | 'head' | 'module';
 
 export function roleOf(canonical: string, modelType: string): Role {
+  if (canonical.includes('/')) return 'module';
   const part = canonical.split('.', 1)[0]!;
   if (headParts.has(part) || headPartsOfType.get(modelType)?.has(part)) return 'head';
   return part === 'pooler' ? 'pooler' : 'base';

@@ -4,7 +4,7 @@
  *
  * Only the names that transformers loads are looked for, in its order: `model.safetensors`, else its index with its
  * shards, else `pytorch_model.bin`, else that one's. Any other file might be an adapter, an old copy or another
- * precision: never guessed.
+ * precision: never guessed. Folders with tensors of their own are looked through alike, where they are named.
  */
 import { isKnown, KnownError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
@@ -58,32 +58,48 @@ export const checkpointPaths: readonly string[] = forms.flatMap(({ single, index
 const headersAtOnce = 8;
 
 /**
- * Opens a model's checkpoint: reads headers (and the index) only. Throws `checkpoint-missing`; the codes of
+ * Opens a model's checkpoint: reads headers (and the index) only. Of each of `folders` the tensors are `FOLDER/name`. Throws `checkpoint-missing`; the codes of
  * `parseHeader`, `headerBytesOf`, `openTorchFile`, `parseIndex` and `nameMistaken`; `index-shard-missing`, `index-tensor-missing`, `tensor-in-two-shards`, `file-too-large` (the index), `read-short`,
  * `file-unreadable`. In their facts `file` is `<model>/<path>`, because every model has a file of the same name.
  */
-export async function openCheckpoint(source: Source): Promise<Checkpoint> {
+export async function openCheckpoint(source: Source, folders: readonly string[] = []): Promise<Checkpoint> {
+  const files = [...(await openFiles(source))];
+  for (const folder of folders) {
+    const inside = {
+      name: `${source.name}/${folder}`,
+      open: (path: string) => source.open(`${folder}/${path}`),
+    };
+    files.push(...(await openFiles(inside)).map((file) => moveInto(folder, file)));
+  }
+  holdersOf(files);
+  return new Checkpoint(source, files);
+}
+
+/** Where one checkpoint's files are: a model's folder, or one in it. */
+type Folder = Pick<Source, 'name' | 'open'>;
+
+async function openFiles(source: Folder): Promise<readonly OpenedFile[]> {
   for (const form of forms) {
     const single = await source.open(form.single);
-    if (single !== undefined)
-      return new Checkpoint(source, [await form.openFile(source.name, form.single, single)]);
+    if (single !== undefined) return [await form.openFile(source.name, form.single, single)];
     const index = await source.open(form.index);
     if (index !== undefined) return openShards(source, index, form);
   }
   throw new KnownError('checkpoint-missing', { model: source.name });
 }
 
-type Form = (typeof forms)[number];
+/** A folder's file, called as it is called from the model's own. */
+function moveInto(folder: string, { path, bytes, tensors }: OpenedFile): OpenedFile {
+  const file = `${folder}/${path}`;
+  return {
+    path: file,
+    bytes,
+    tensors: tensors.map((tensor) => ({ ...tensor, name: `${folder}/${tensor.name}`, file })),
+  };
+}
 
-async function openShards(source: Source, index: Blob, form: Form): Promise<Checkpoint> {
-  const file = `${source.name}/${form.index}`;
-  if (index.size > indexLimitBytes) {
-    throw new KnownError('file-too-large', { file, bytes: index.size, limitBytes: indexLimitBytes });
-  }
-  const bytes = await readRange(index, 0, index.size, file);
-  const shardOf = readIndex(bytes, file);
-  const files = await openAll(source, [...new Set(shardOf.values())].sort(), file, form);
-
+/** The path of the file that holds each tensor. Throws `tensor-in-two-shards`. */
+function holdersOf(files: readonly OpenedFile[]): ReadonlyMap<string, string> {
   const heldBy = new Map<string, string>();
   for (const { path, tensors } of files) {
     for (const { name } of tensors) {
@@ -93,11 +109,25 @@ async function openShards(source: Source, index: Blob, form: Form): Promise<Chec
       heldBy.set(name, path);
     }
   }
+  return heldBy;
+}
+
+type Form = (typeof forms)[number];
+
+async function openShards(source: Folder, index: Blob, form: Form): Promise<readonly OpenedFile[]> {
+  const file = `${source.name}/${form.index}`;
+  if (index.size > indexLimitBytes) {
+    throw new KnownError('file-too-large', { file, bytes: index.size, limitBytes: indexLimitBytes });
+  }
+  const bytes = await readRange(index, 0, index.size, file);
+  const shardOf = readIndex(bytes, file);
+  const files = await openAll(source, [...new Set(shardOf.values())].sort(), file, form);
+  const heldBy = holdersOf(files);
   for (const [tensor, shard] of shardOf) {
     if (heldBy.get(tensor) !== shard) throw new KnownError('index-tensor-missing', { file, shard, tensor });
   }
   // tensors that only a shard knows of are kept: transformers loads whole shards, whatever the index says
-  return new Checkpoint(source, files);
+  return files;
 }
 
 function readIndex(bytes: Uint8Array, file: string): ReadonlyMap<string, string> {
@@ -118,7 +148,7 @@ function decodeIndex(bytes: Uint8Array, file: string): string {
 }
 
 async function openAll(
-  source: Source,
+  source: Folder,
   shards: readonly string[],
   file: string,
   form: Form,

@@ -18,10 +18,8 @@ export interface Scorable {
   readonly config: Config;
   /** What it is run as: as its configuration says, or as somebody corrected it. */
   readonly task: Task;
-  /** Of a file, or one that computes what is read (merge/mixed.ts). */
+  /** Of files, or one that computes what is read (merge/mixed.ts); with the tensors of Dense modules, `2_Dense/linear.weight`. */
   readonly checkpoint: Readable;
-  /** Of Dense modules, by folder. */
-  readonly denseCheckpoints: ReadonlyMap<string, Readable>;
   readonly modules: Modules;
   readonly tokenizer: TextTokenizer;
 }
@@ -69,45 +67,34 @@ export function ownPooling({ name, modules }: Pick<Scorable, 'name' | 'modules'>
 /** How to read each parameter of these parts, after all were found. Throws `graph-tensor-missing`, `graph-tensor-shape`. */
 export function readerOf(
   parts: readonly Part[],
-  {
-    name,
-    config,
-    checkpoint,
-    denseCheckpoints,
-  }: Pick<Scorable, 'name' | 'config' | 'checkpoint' | 'denseCheckpoints'>,
+  { name, config, checkpoint }: Pick<Scorable, 'name' | 'config' | 'checkpoint'>,
 ): (parameter: PartParameter, ids: readonly number[] | undefined) => Promise<FloatValue> {
   const { tensors } = nameTensors(checkpoint.tensors, config.modelType);
-  const found = new Map<string, { readonly tensor: Tensor; readonly of: Readable }>();
-  const find = (parameter: string) => {
-    const slash = parameter.lastIndexOf('/');
-    const of = slash < 0 ? checkpoint : denseCheckpoints.get(parameter.slice(0, slash));
-    const tensor = slash < 0 ? tensors.get(parameter) : of?.tensors.get(parameter.slice(slash + 1));
-    return { tensor, of };
-  };
+  const found = new Map<string, Tensor>();
   for (const parameter of parts.flatMap(({ parameters }) => parameters)) {
-    const { tensor, of } = find(parameter.name);
-    if (of === undefined || tensor === undefined || !isFloat(tensor.dtype)) {
+    const tensor = tensors.get(parameter.name);
+    if (tensor === undefined || !isFloat(tensor.dtype)) {
       throw new KnownError('graph-tensor-missing', { model: name, tensor: parameter.name });
     }
     const want = printShape(parameter.shape);
     const got = printShape(tensor.shape);
     if (want !== got)
       throw new KnownError('graph-tensor-shape', { model: name, tensor: parameter.name, want, got });
-    found.set(parameter.name, { tensor, of });
+    found.set(parameter.name, tensor);
   }
   return async ({ name, shape, rows }, ids) => {
-    const { tensor, of } = found.get(name)!;
+    const tensor = found.get(name)!;
     const rest = shape.slice(1);
     const rowElements = rest.reduce((product, size) => product * size, 1);
     if (rows === 'all') {
-      return { type: 'float32', data: await of.read(tensor, 0, tensor.elementCount), shape };
+      return { type: 'float32', data: await checkpoint.read(tensor, 0, tensor.elementCount), shape };
     }
     if ('end' in rows) {
       const { start, end } = rows;
-      const data = await of.read(tensor, start * rowElements, end * rowElements);
+      const data = await checkpoint.read(tensor, start * rowElements, end * rowElements);
       return { type: 'float32', data, shape: [end - start, ...rest] };
     }
-    const data = await readRows(of, tensor, ids ?? [], rowElements);
+    const data = await readRows(checkpoint, tensor, ids ?? [], rowElements);
     return { type: 'float32', data, shape: [ids?.length ?? 0, ...rest] };
   };
 }

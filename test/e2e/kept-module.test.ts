@@ -13,26 +13,26 @@ let hub: Hub;
 let app: App;
 beforeEach(async () => {
   // a model whose last module has values of its own, which no mixture touches
-  folder = mkdtempSync(join(tmpdir(), 'shaker-dense-'));
+  folder = mkdtempSync(join(tmpdir(), 'shaker-module-'));
   cpSync(join(golden, 'a'), folder, { recursive: true });
   const modules = JSON.parse(readFileSync(join(folder, 'modules.json'), 'utf8')) as object[];
-  const dense = { idx: 3, name: '3', path: '3_Dense', type: 'sentence_transformers.models.Dense' };
-  writeFileSync(join(folder, 'modules.json'), JSON.stringify([...modules, dense]));
-  mkdirSync(join(folder, '3_Dense'));
-  writeFileSync(join(folder, '3_Dense/config.json'), '{"in_features": 32, "out_features": 16}');
-  cpSync(join(golden, 'b/model.safetensors'), join(folder, '3_Dense/model.safetensors'));
+  const cnn = { idx: 3, name: '3', path: '3_CNN', type: 'sentence_transformers.models.CNN' };
+  writeFileSync(join(folder, 'modules.json'), JSON.stringify([...modules, cnn]));
+  mkdirSync(join(folder, '3_CNN'));
+  writeFileSync(join(folder, '3_CNN/config.json'), '{"in_word_embedding_dimension": 32, "out_channels": 16}');
+  cpSync(join(golden, 'b/model.safetensors'), join(folder, '3_CNN/model.safetensors'));
   hub = await startHub({
     port: hubPort,
-    repositories: { 'kitchen/dense': folder, 'kitchen/bert-b': join(golden, 'b') },
+    repositories: { 'kitchen/module': folder, 'kitchen/bert-b': join(golden, 'b') },
   });
   app = await openApp({ fragment: empty });
-  for (const id of ['kitchen/dense', 'kitchen/bert-b']) {
+  for (const id of ['kitchen/module', 'kitchen/bert-b']) {
     await app.page.getByRole('textbox', { name: 'Hub id or URL' }).fill(id);
     await app.page.getByRole('textbox', { name: 'Hub id or URL' }).press('Enter');
     await app.page.getByRole('button', { name: new RegExp(`^Remove ${id}`) }).waitFor();
   }
   await app.page.getByText('is taken as it is').waitFor();
-  await setWeights(app.page, { 'kitchen/dense': 0.5, 'kitchen/bert-b': 0.5 });
+  await setWeights(app.page, { 'kitchen/module': 0.5, 'kitchen/bert-b': 0.5 });
 });
 afterEach(async () => {
   await app.close();
@@ -45,17 +45,17 @@ describe('a module with values of its own', () => {
     await app.page.getByRole('button', { name: 'Mix', exact: true }).first().click();
     await app.page.getByRole('button', { name: 'Download zip' }).first().waitFor({ timeout: 60_000 });
     const files = await downloadZip(app.page);
-    const want = readFileSync(join(folder, '3_Dense/model.safetensors'));
-    expect(Buffer.from(files.get('3_Dense/model.safetensors')!).equals(want)).toBe(true);
+    const want = readFileSync(join(folder, '3_CNN/model.safetensors'));
+    expect(Buffer.from(files.get('3_CNN/model.safetensors')!).equals(want)).toBe(true);
   });
 
   test('is refused when it comes with another hash', async () => {
-    hub.faults.set('kitchen/dense/3_Dense/model.safetensors', 'wrong-hash');
+    hub.faults.set('kitchen/module/3_CNN/model.safetensors', 'wrong-hash');
     await app.page.getByRole('button', { name: 'Mix', exact: true }).first().click();
     const alerts = () => app.page.getByRole('alert').allInnerTexts();
     await expect
       .poll(async () => (await alerts()).join(' '), { timeout: 30_000 })
-      .toMatch(/3_Dense\/model\.safetensors of kitchen\/dense has the hash/);
+      .toMatch(/3_CNN\/model\.safetensors of kitchen\/module has the hash/);
     expect(await app.page.getByRole('button', { name: 'Download zip' }).count()).toBe(0);
   });
 });

@@ -21,18 +21,18 @@ import { hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
 
-let dense: string;
+let withModule: string;
 let hub: Hub;
 let app: App;
 beforeEach(async () => {
-  dense = mkdtempSync(join(tmpdir(), 'shaker-dense-'));
-  makeDense(dense);
+  withModule = mkdtempSync(join(tmpdir(), 'shaker-module-'));
+  makeModule(withModule);
   hub = await startHub({
     port: hubPort,
     repositories: {
       'kitchen/bert-a': join(golden, 'a'),
       'kitchen/bert-b': join(golden, 'b'),
-      'kitchen/dense': dense,
+      'kitchen/module': withModule,
     },
   });
   app = await openApp({ profile: 'disk' });
@@ -40,18 +40,18 @@ beforeEach(async () => {
 afterEach(async () => {
   await app.close();
   await hub.close();
-  rmSync(dense, { recursive: true });
+  rmSync(withModule, { recursive: true });
 });
 
 /** A model whose last module's values are fetched after the mixture's own are written: a merge that can be held in the middle. */
-function makeDense(folder: string): void {
+function makeModule(folder: string): void {
   cpSync(join(golden, 'a'), folder, { recursive: true });
   const modules = JSON.parse(readFileSync(join(folder, 'modules.json'), 'utf8')) as object[];
-  const module = { idx: 3, name: '3', path: '3_Dense', type: 'sentence_transformers.models.Dense' };
+  const module = { idx: 3, name: '3', path: '3_CNN', type: 'sentence_transformers.models.CNN' };
   writeFileSync(join(folder, 'modules.json'), JSON.stringify([...modules, module]));
-  mkdirSync(join(folder, '3_Dense'));
-  writeFileSync(join(folder, '3_Dense/config.json'), '{"in_features": 32, "out_features": 16}');
-  cpSync(join(golden, 'b/model.safetensors'), join(folder, '3_Dense/model.safetensors'));
+  mkdirSync(join(folder, '3_CNN'));
+  writeFileSync(join(folder, '3_CNN/config.json'), '{"in_word_embedding_dimension": 32, "out_channels": 16}');
+  cpSync(join(golden, 'b/model.safetensors'), join(folder, '3_CNN/model.safetensors'));
 }
 
 async function addFromHub(page: Page, ...ids: readonly string[]): Promise<void> {
@@ -78,12 +78,12 @@ async function unfold(page: Page): Promise<Locator> {
 /** Begins to mix, and holds it after model.safetensors was written, before the job is complete. */
 async function holdMerge(page: Page): Promise<void> {
   await clearModels(page);
-  await addFromHub(page, 'kitchen/dense', 'kitchen/bert-b');
-  hub.faults.set('kitchen/dense/3_Dense/model.safetensors', 'stall');
-  await setWeights(page, { 'kitchen/dense': 0.5, 'kitchen/bert-b': 0.5 });
+  await addFromHub(page, 'kitchen/module', 'kitchen/bert-b');
+  hub.faults.set('kitchen/module/3_CNN/model.safetensors', 'stall');
+  await setWeights(page, { 'kitchen/module': 0.5, 'kitchen/bert-b': 0.5 });
   await page.getByRole('button', { name: 'Mix', exact: true }).first().click();
   const held = async (): Promise<boolean> =>
-    Object.keys(await storedFiles(page)).some((path) => path.endsWith('3_Dense/model.safetensors.part'));
+    Object.keys(await storedFiles(page)).some((path) => path.endsWith('3_CNN/model.safetensors.part'));
   await expect.poll(held, { timeout: 30_000 }).toBe(true);
 }
 
@@ -226,7 +226,7 @@ describe('a tab that is closed while mixing', () => {
     await app.page.close();
     const page = await openTab(app);
     const kept = await unfold(page);
-    const left = kept.getByRole('button', { name: /^Delete mix-of-dense-bert-b, / });
+    const left = kept.getByRole('button', { name: /^Delete mix-of-module-bert-b, / });
     await expect
       .poll(async () => {
         await page.evaluate(() => window.dispatchEvent(new Event('focus')));

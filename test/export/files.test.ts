@@ -12,6 +12,7 @@ const facts: OutputFacts = {
   config: '{"model_type":"bert","dtype":"float16"}',
   dtype: 'float32',
   modules,
+  mixedFolders: [],
   sentenceConfig: undefined,
   embedding: { hiddenSize: 32, maxTokens: 128 },
   prompts: { query: '', document: '' },
@@ -70,24 +71,28 @@ describe('planFiles', () => {
     expect(kinds([path], facts)).toEqual({ '1_Pooling/config.json': 'copy', 'config.json': 'text' });
   });
 
-  test('copies the values of a module that has its own', () => {
-    const dense = JSON.stringify([
+  test('copies the values of a module that has its own, unless they are mixed', () => {
+    const more = JSON.stringify([
       ...(JSON.parse(modules) as unknown[]),
-      { idx: 3, name: '3', path: '3_Dense', type: 'sentence_transformers.models.Dense' },
+      { idx: 3, name: '3', path: '3_CNN', type: 'sentence_transformers.models.CNN' },
     ]);
-    const paths = ['3_Dense/config.json', '3_Dense/model.safetensors', '3_Dense/pytorch_model.bin'];
-    expect(kinds(paths, { ...facts, modules: dense })).toEqual({
+    const paths = ['3_CNN/config.json', '3_CNN/model.safetensors', '3_CNN/pytorch_model.bin'];
+    const settings = {
       '1_Pooling/config.json': 'copy',
-      '3_Dense/config.json': 'copy',
-      '3_Dense/model.safetensors': 'copy',
+      '3_CNN/config.json': 'copy',
       'config.json': 'text',
-    });
+    };
+    const given = { ...facts, modules: more };
+    expect(kinds(paths, given)).toEqual({ ...settings, '3_CNN/model.safetensors': 'copy' });
+    expect(kinds(paths, { ...given, mixedFolders: ['3_CNN'] })).toEqual(settings);
+    // a pickle can be read to be mixed
+    const pickled = paths.filter((path) => path !== '3_CNN/model.safetensors');
+    expect(kinds(pickled, { ...given, mixedFolders: ['3_CNN'] })).toEqual(settings);
   });
 
   test.each([
     ['a pooling without its settings', 'Pooling', [], '1_Pooling/config.json'],
     ['a dense layer without its settings', 'Dense', ['1_Dense/model.safetensors'], '1_Dense/config.json'],
-    ['a dense layer without its values', 'Dense', ['1_Dense/config.json'], '1_Dense/model.safetensors'],
   ])('refuses %s: nobody could load it', (_, kind, paths, file) => {
     const path = `1_${kind}`;
     const given = {
@@ -98,12 +103,12 @@ describe('planFiles', () => {
     expect(() => planFiles(paths, given)).toThrow(expect.objectContaining(refusal));
   });
 
-  test('refuses a module whose values are only in a pickle', () => {
-    const dense = '[{"path":"2_Dense","type":"sentence_transformers.models.Dense"}]';
-    const plan = () => planFiles(['2_Dense/pytorch_model.bin'], { ...facts, modules: dense });
+  test('refuses a module whose values are to be copied and only in a pickle', () => {
+    const cnn = '[{"path":"2_CNN","type":"sentence_transformers.models.CNN"}]';
+    const plan = () => planFiles(['2_CNN/pytorch_model.bin'], { ...facts, modules: cnn });
     const refusal = {
       code: 'checkpoint-pickle',
-      facts: { model: 'org/base', file: '2_Dense/pytorch_model.bin' },
+      facts: { model: 'org/base', file: '2_CNN/pytorch_model.bin' },
     };
     expect(plan).toThrow(expect.objectContaining(refusal));
   });

@@ -133,7 +133,7 @@ describe('what cannot be run', () => {
       ['a', 'b'].map(async (name) => {
         const file = checkpointOf({ 'model.norm.weight': ['F32', 4] });
         const checkpoint = await openCheckpoint(sourceOf({ 'model.safetensors': file }));
-        return { name, config, checkpoint, vocabulary: undefined };
+        return { name, config, checkpoint, dense: [], vocabulary: undefined };
       }),
     );
     const { problems, tensors } = await compareModels(models);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chunkElementsFor, planChunks } from '../../src/merge/chunks.ts';
 import type { PlannedTensor } from '../../src/merge/plan.ts';
+import { planShards } from '../../src/safetensors/shards.ts';
 import { planFile } from '../../src/safetensors/writer.ts';
 import { elementBytes } from '../../src/tensor/dtype.ts';
 
@@ -23,7 +24,7 @@ describe('planChunks', () => {
       fc.property(tensors, fc.integer({ min: 1, max: 30 }), fc.nat(12), (sizes, chunkElements, first) => {
         const plan = sizes.map(({ size, dtype }, t) => planned(`t${t}`, size, dtype));
         const shards = [plan.slice(0, first), plan.slice(first)].map((own, s) => {
-          return { path: `model-${s}.safetensors`, plan: planFile(own) };
+          return { path: `model-${s}.safetensors`, folder: '', plan: planFile(own) };
         });
         const chunks = planChunks(shards, plan, chunkElements);
         expect(chunks.map(({ index }) => index)).toEqual([...chunks.keys()]);
@@ -51,7 +52,7 @@ describe('planChunks', () => {
 
   test('puts tensors that are small into one chunk, and a large one into several', () => {
     const plan = [planned('a', 3, 'F32'), planned('b', 4, 'F32'), planned('c', 20, 'F32')];
-    const chunks = planChunks([{ path: 'model.safetensors', plan: planFile(plan) }], plan, 8);
+    const chunks = planChunks(planShards(plan).shards, plan, 8);
     expect(
       chunks.slice(1).map(({ pieces }) => pieces.map(({ tensor, start, end }) => [tensor.name, start, end])),
     ).toEqual([

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { planLinear, type OutputDtype } from '../../src/merge/plan.ts';
 
 import { compareModels } from '../../src/model/compare.ts';
-import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
+import { openModelCheckpoint } from '../../src/model/dense.ts';
 import half from '../fixtures/merge/half.json' with { type: 'json' };
 import halfDemo from '../fixtures/merge/half-demo.json' with { type: 'json' };
 import bert from '../fixtures/golden/bert/expected.json' with { type: 'json' };
@@ -39,7 +39,7 @@ async function mergeFolders(
 ) {
   const sources = await Promise.all(folders.map((folder) => folderSource(folder, folder)));
   const { problems, tensors } = await compareModels(await Promise.all(sources.map(openModel)));
-  const checkpoints = await Promise.all(sources.map(openCheckpoint));
+  const checkpoints = await Promise.all(sources.map(openModelCheckpoint));
   const { signal } = new AbortController();
   const merged: Record<string, { shape: readonly number[]; sha256: string }> = {};
   for (const planned of planLinear(tensors, weights, dtype).tensors) {

@@ -3,7 +3,7 @@ import { chunkElementsFor, planChunks } from '../../src/merge/chunks.ts';
 import type { PlannedTensor } from '../../src/merge/plan.ts';
 import { mixChunks } from '../../src/merge/run.ts';
 import type { Checkpoint } from '../../src/safetensors/checkpoint.ts';
-import { planFile } from '../../src/safetensors/writer.ts';
+import { planShards } from '../../src/safetensors/shards.ts';
 import { openKernels } from '../../src/tensor/kernels.ts';
 
 export async function* mergeTensors(
@@ -12,7 +12,7 @@ export async function* mergeTensors(
   signal: AbortSignal,
   chunkElements = chunkElementsFor(checkpoints.length),
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const chunks = planChunks([{ path: 'model.safetensors', plan: planFile(tensors) }], tensors, chunkElements);
+  const chunks = planChunks(planShards(tensors).shards, tensors, chunkElements);
   const inputs = { checkpoints, stored: [] };
   for await (const { chunk, bytes } of mixChunks(chunks, inputs, await openKernels(), signal)) {
     if (chunk.header === undefined) yield bytes.slice();

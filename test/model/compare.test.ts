@@ -69,6 +69,69 @@ describe('compareModels', () => {
     ]);
   });
 
+  describe('Dense modules', () => {
+    const modules = ['', '1_Pooling', '2_Dense'].map((path) => ({
+      path,
+      type: `sentence_transformers.models.${path.slice(2) || 'Transformer'}`,
+    }));
+    /** A model with a Dense module of 4 to 2 dimensions, or changed. */
+    const dense = (settings: object = {}, tensors: Tensors = { 'linear.weight': ['F32', 2, 4] }): Made => ({
+      files: {
+        'modules.json': modules,
+        '2_Dense/config.json': { in_features: 4, out_features: 2, bias: false, ...settings },
+        '2_Dense/model.safetensors': checkpointOf(tensors),
+        'vocab.txt': 'a\nb\n',
+      },
+    });
+    const refusals = async (...models: readonly Made[]) =>
+      (await compare(...models)).problems.map(({ severity, code, facts }) => [severity, code, facts]);
+
+    test('are matched tensor by tensor, whatever their dtype', async () => {
+      const match = await compare(dense(), dense({}, { 'linear.weight': ['F16', 2, 4] }));
+      expect(match.problems).toEqual([]);
+      expect(sources(match)['2_Dense/linear.weight']).toEqual(Array(2).fill('2_Dense/linear.weight'));
+    });
+
+    test('are refused where one model has none, whichever it is', async () => {
+      const facts = { model: 'two', other: 'one', module: '2_Dense' };
+      expect(await refusals(dense(), {})).toEqual([['refused', 'module-missing', facts]]);
+      expect(await refusals({}, dense())).toEqual([
+        ['refused', 'module-missing', { model: 'one', other: 'two', module: '2_Dense' }],
+      ]);
+    });
+
+    test('are refused with tensors of other shapes, and with one too few', async () => {
+      const names = { model: 'two', base: 'one' };
+      expect(await refusals(dense(), dense({}, { 'linear.weight': ['F32', 3, 4] }))).toEqual([
+        [
+          'refused',
+          'tensor-shape-differs',
+          { ...names, tensor: '2_Dense/linear.weight', shape: '(3, 4)', baseShape: '(2, 4)' },
+        ],
+      ]);
+      expect(await refusals(dense(), dense({}, {}))).toEqual([
+        ['refused', 'tensor-missing', { ...names, tensor: '2_Dense/linear.weight' }],
+      ]);
+      expect(await refusals(dense({}, {}), dense())).toEqual([
+        ['refused', 'tensor-missing', { model: 'one', base: 'two', tensor: '2_Dense/linear.weight' }],
+      ]);
+    });
+
+    test('are refused with another activation than the base states or leaves to the package', async () => {
+      const activation_function = 'torch.nn.modules.linear.Identity';
+      const field = '2_Dense: activation_function';
+      const baseValue = 'torch.nn.modules.activation.Tanh';
+      expect(await refusals(dense(), dense({ activation_function: baseValue }))).toEqual([]);
+      expect(await refusals(dense(), dense({ activation_function }))).toEqual([
+        [
+          'refused',
+          'config-differs',
+          { model: 'two', base: 'one', field, value: activation_function, baseValue },
+        ],
+      ]);
+    });
+  });
+
   describe('names', () => {
     test('matches a model with a prefix to one without, in the spelling of the first', async () => {
       const prefixed: Tensors = {

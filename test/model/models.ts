@@ -5,7 +5,7 @@ import { KnownError } from '../../src/errors.ts';
 import { readConfig } from '../../src/model/config.ts';
 import type { OpenedModel } from '../../src/model/compare.ts';
 import { openVocabulary } from '../../src/model/vocabulary.ts';
-import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
+import { openModelCheckpoint, readDenseSettings } from '../../src/model/dense.ts';
 import { planFile } from '../../src/safetensors/writer.ts';
 import type { Dtype } from '../../src/tensor/dtype.ts';
 import type { Source } from '../../src/source/source.ts';
@@ -68,7 +68,8 @@ export async function openModel(source: Source): Promise<OpenedModel> {
   return {
     name: source.name,
     config: await readConfig(source),
-    checkpoint: await openCheckpoint(source),
+    checkpoint: await openModelCheckpoint(source),
+    dense: await readDenseSettings(source),
     vocabulary: await openVocabulary(source),
   };
 }

@@ -30,6 +30,7 @@ describe('readModules', () => {
       lowerCase: false,
       assumed: false,
       dense: [],
+      denseFolders: [],
       extraModules: [],
       problems: [],
     });
@@ -102,7 +103,10 @@ describe('readModules', () => {
       'modules.json': steps,
       '1_Pooling/config.json': { pooling_mode_mean_tokens: true },
     });
-    expect(modules.extraModules).toEqual([module]);
+    // a Dense module is mixed wherever it stands
+    expect(modules).toMatchObject(
+      module === 'Dense' ? { denseFolders: [dense.path], extraModules: [] } : { extraModules: [module] },
+    );
     expect(modules.problems).toEqual([
       { severity: 'refused', code: 'module-unknown', facts: { model: 'tiny', module } },
     ]);
@@ -165,10 +169,10 @@ describe('Dense modules', () => {
     const modules = await denseOf({ in_features: 8, out_features: 4, bias: false, activation_function });
     expect(modules.problems).toEqual([]);
     expect(modules.dense).toEqual([{ folder: dense.path, inDim: 8, outDim: 4, bias: false, act }]);
-    expect(modules).toMatchObject({ normalised: true, extraModules: ['Dense'] });
+    expect(modules).toMatchObject({ normalised: true, denseFolders: [dense.path], extraModules: [] });
   });
 
-  test('are refused for scoring with an activation that is not built, and named all the same', async () => {
+  test('are refused for scoring with an activation that is not built, and mixed all the same', async () => {
     const modules = await denseOf({
       in_features: 8,
       out_features: 4,
@@ -176,6 +180,6 @@ describe('Dense modules', () => {
     });
     const facts = { model: 'tiny', module: 'Dense (torch.nn.modules.activation.Mish)' };
     expect(modules.problems).toEqual([{ severity: 'refused', code: 'module-unknown', facts }]);
-    expect(modules.extraModules).toEqual(['Dense']);
+    expect(modules.denseFolders).toEqual([dense.path]);
   });
 });

@@ -6,8 +6,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { KnownError } from '../../src/errors.ts';
+import { openMixed } from '../../src/merge/mixed.ts';
+import { planLinear } from '../../src/merge/plan.ts';
+import { compareModels } from '../../src/model/compare.ts';
 import { noPrompts, readPrompts } from '../../src/model/prompts.ts';
-import { openScorable } from '../../src/pipeline.ts';
+import { openModel, openScorable } from '../../src/pipeline.ts';
 import { Scorer, type LossDefinition } from '../../src/score/score.ts';
 import { folderSource } from '../model/models.ts';
 import {
@@ -112,6 +115,23 @@ describe('families of every architecture', () => {
     const family = readFamily(join(golden, 'roberta'));
     await checkOutputs(family);
     await checkLosses(family);
+  });
+
+  test('a mixture runs with the mixture of the Dense modules', async () => {
+    const family = readFamily(join(families, 'bert-dense'));
+    const { merge, models: names } = family.expected;
+    const sources = await Promise.all(names.map((name) => folderSource(join(family.folder, name), name)));
+    const opened = await Promise.all(sources.map(openModel));
+    const plan = planLinear((await compareModels(opened)).tensors, merge.weights);
+    const checkpoint = openMixed(
+      plan,
+      opened.map(({ checkpoint }) => checkpoint),
+    );
+    const model = { ...(await open(family, names[0]!)), checkpoint };
+    const { outputs } = await scorer.outputs(model, outputInputs(family.expected), '', 'cpu', watching());
+    outputRows(family.expected, 'merged').forEach((row, t) =>
+      near(outputs[t]!, row, () => embeddingTolerance),
+    );
   });
 
   test('refuses a classifier with two labels by its setting', async () => {

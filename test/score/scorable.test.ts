@@ -8,8 +8,6 @@ import type { Pooling } from '../../src/model/pooling.ts';
 import { architectureOf, ownPooling, readerOf } from '../../src/score/scorable.ts';
 import { checkpointOf, folderSource, refusal, sourceOf, type Tensors } from '../model/models.ts';
 
-const denseCheckpoints = new Map();
-
 const fixtures = join(import.meta.dirname, '../fixtures');
 
 const fields = {
@@ -83,7 +81,7 @@ describe('readerOf', () => {
     const config = await readConfig(source);
     const checkpoint = await openCheckpoint(source);
     const parts = await partsOf(config, 'cls');
-    const read = readerOf(parts, { name: 'a', config, checkpoint, denseCheckpoints });
+    const read = readerOf(parts, { name: 'a', config, checkpoint });
     const { data: values } = await read(parts[0]!.parameters[0]!, undefined);
     expect(values).toBeInstanceOf(Float32Array);
     expect(values).toHaveLength(363 * 32);
@@ -93,7 +91,7 @@ describe('readerOf', () => {
   test.each(['', 'bert.'])('finds every parameter behind the prefix "%s"', async (prefix) => {
     const parts = await partsOf(tiny);
     const checkpoint = await tinyCheckpoint(prefix, { 'cls.predictions.bias': ['F32', 4] });
-    const read = readerOf(parts, { name: 'tiny', config: tiny, checkpoint, denseCheckpoints });
+    const read = readerOf(parts, { name: 'tiny', config: tiny, checkpoint });
     for (const parameter of parts.flatMap(({ parameters }) => parameters)) {
       const elementCount = parameter.shape.reduce((product, size) => product * size, 1);
       expect((await read(parameter, undefined)).data).toHaveLength(elementCount);
@@ -116,18 +114,17 @@ describe('readerOf', () => {
   ])('refuses %s before it reads anything', async (_, changes, code, facts) => {
     const parts = await partsOf(tiny);
     const checkpoint = await tinyCheckpoint('', changes);
-    expect(
-      await refusal(() => readerOf(parts, { name: 'tiny', config: tiny, checkpoint, denseCheckpoints })),
-    ).toEqual([code, facts]);
+    expect(await refusal(() => readerOf(parts, { name: 'tiny', config: tiny, checkpoint }))).toEqual([
+      code,
+      facts,
+    ]);
   });
 
   test('refuses a checkpoint with fewer layers than its configuration', async () => {
     const config = new Config({ ...fields, num_hidden_layers: 2 }, 'tiny/config.json');
     const parts = await partsOf(config);
     const checkpoint = await tinyCheckpoint('');
-    expect(
-      await refusal(() => readerOf(parts, { name: 'tiny', config, checkpoint, denseCheckpoints })),
-    ).toEqual([
+    expect(await refusal(() => readerOf(parts, { name: 'tiny', config, checkpoint }))).toEqual([
       'graph-tensor-missing',
       { model: 'tiny', tensor: 'encoder.layer.1.attention.self.query.weight' },
     ]);

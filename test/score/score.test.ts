@@ -18,7 +18,6 @@ async function scorable(name: string): Promise<Scorable> {
     config,
     task: 'encoder',
     checkpoint: await openCheckpoint(source),
-    denseCheckpoints: new Map(),
     modules: await readModules(source, config),
     tokenizer: await TextTokenizer.read(source),
   };
