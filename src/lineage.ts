@@ -14,6 +14,8 @@ import type { NamedSource } from './pipeline.ts';
 import type { MergeJob } from './pour.ts';
 import { checkpointFiles, printLink } from './recipe/link.ts';
 import { recipeVersion, type Recipe, type RecipeModel } from './recipe/recipe.ts';
+import { checkpointPath } from './safetensors/checkpoint.ts';
+import { joinFolder } from './safetensors/shards.ts';
 import { readTask } from './score/scorable.ts';
 
 /** Model 1's settings, which the mixture takes over. */
@@ -114,6 +116,7 @@ export async function cardOf(
     ...(await readStated(source, ref.kind === 'hub' ? ref.licence : undefined)),
   }));
   const link = printLink(recipe);
+  const values = new Set(modules.denseFolders.map((folder) => joinFolder(folder, checkpointPath)));
   return printCard({
     name,
     folder: name,
@@ -125,9 +128,9 @@ export async function cardOf(
     task,
     embedding:
       task === 'encoder' && modules.pooling !== undefined
-        ? { pooling: modules.pooling, normalised: modules.normalised, prompts }
+        ? { pooling: modules.pooling, dense: modules.denseFolders, normalised: modules.normalised, prompts }
         : undefined,
-    files: checkpointFiles({ name, files }),
+    files: [...checkpointFiles({ name, files }), ...files.filter(({ path }) => values.has(path))],
     link: pageUrl !== undefined && link.at === 'made' ? `${pageUrl}#${link.fragment}` : undefined,
   });
 }

@@ -54,11 +54,13 @@ export interface CardFacts {
   readonly embedding:
     | {
         readonly pooling: string;
+        /** Folders of the Dense modules after it. */
+        readonly dense: readonly string[];
         readonly normalised: boolean;
         readonly prompts: { readonly query: string; readonly document: string };
       }
     | undefined;
-  /** The checkpoint's, in the order of their names. */
+  /** The checkpoint's, in the order of their names, then those of Dense modules. */
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
   /** Opens the recipe on the page that made it; `undefined` where only recipe.json can. */
   readonly link: string | undefined;
@@ -223,11 +225,13 @@ model = ${loader}.from_pretrained(${path})`;
 
 model = SentenceTransformer(${path})
 embeddings = model.encode(["How do I reset my card?"])${prompted}`;
+  const dense = embedding.dense.map((folder) => `\`${folder}\``).join(', ');
+  const layers = dense === '' ? '' : `, passed through the Dense modules in ${dense}`;
   const length = embedding.normalised ? ', scaled to length 1' : '';
   return [
     'With sentence-transformers:',
     fence(sentence),
-    `With transformers; a text's vector is the ${toMarkdown(embedding.pooling)} pooling of the last hidden state${length}:`,
+    `With transformers; a text's vector is the ${toMarkdown(embedding.pooling)} pooling of the last hidden state${layers}${length}:`,
     fence(plain),
   ].join('\n\n');
 }

@@ -47,6 +47,19 @@ export function goldenBert(model: 'a' | 'b' | 'c'): Promise<ModelRef> {
   );
 }
 
+/** A model of the family bert-dense, which has a Dense module. @param values the model whose Dense module it has */
+export function denseBert(model: 'a' | 'b', values = model): Promise<ModelRef> {
+  const paths = [
+    ...['config.json', 'model.safetensors', 'modules.json', '1_Pooling/config.json', '2_Dense/config.json'],
+    ...['2_Dense/model.safetensors', 'sentence_bert_config.json', 'tokenizer.json', 'tokenizer_config.json'],
+  ];
+  const from = (path: string): string => (path === '2_Dense/model.safetensors' ? values : model);
+  return localModel(
+    model,
+    Object.fromEntries(paths.map((path) => [path, fixture(`families/bert-dense/${from(path)}/${path}`)])),
+  );
+}
+
 const poolingKeys = {
   mean: 'pooling_mode_mean_tokens',
   cls: 'pooling_mode_cls_token',

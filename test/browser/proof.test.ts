@@ -4,10 +4,11 @@ import type { KnownError } from '../../src/errors.ts';
 import type { MergeJob, Output } from '../../src/pour.ts';
 import type { Progress } from '../../src/progress.ts';
 import type { Check } from '../../src/proof.ts';
+import type { Recipe } from '../../src/recipe/recipe.ts';
 import type { ModelRef } from '../../src/source/source.ts';
 import { openClient, type Client, type Watch } from '../../src/worker/client.ts';
 import damagingUrl from './damaging.worker.ts?worker&url';
-import { fixture, goldenBert, localModel, readFixture } from './models.ts';
+import { denseBert, fixture, goldenBert, localModel, readFixture } from './models.ts';
 
 /** The next files worker runs on a disk that does this. */
 let damage: string | undefined;
@@ -227,6 +228,34 @@ describe('an output of something else than was asked', () => {
     await expect
       .poll(() => heard.map(({ kind }) => kind))
       .toEqual(['read-back', 'header', 'finite', 'sha256']);
+    expect(await jobNames()).toEqual([]);
+  });
+});
+
+describe('a mixture of models with a Dense module', () => {
+  const job = { weights: [0.6, 0.4] };
+  beforeEach(async () => void (models = [await denseBert('a'), await denseBert('b')]));
+
+  test('passes with it, and states the hashes of what went in and came out', async () => {
+    const client = openClient();
+    const output = await merge(client, job);
+    expect(output.proof.checks[1]).toEqual({ kind: 'header', state: 'passed', tensorCount: 41 });
+    expect(output.proof.checks.at(-1)).toMatchObject({ kind: 'smoke', state: 'passed' });
+    const path = '2_Dense/model.safetensors';
+    const { sha256 } = output.files.find((file) => file.path === path)!;
+    const text = async (name: string) => (await client.openFile(output, name)).text();
+    const recipe = JSON.parse(await text('recipe.json')) as Recipe;
+    expect(recipe.reader?.output?.files).toContainEqual({ path, sha256 });
+    for (const model of recipe.models) {
+      expect(model.kind === 'local' && model.files.map((file) => file.path)).toContain(path);
+    }
+    expect(await text('README.md')).toContain(`SHA-256 of \`${path}\`: \`${sha256}\``);
+  });
+
+  test('that has the first model’s own does not pass the smoke run', async () => {
+    const copied = await denseBert('b', 'a');
+    mislead = (job) => ({ ...job, models: [job.models[0]!, copied] });
+    await expect(merge(openClient(), job)).rejects.toMatchObject({ code: 'output-differs' });
     expect(await jobNames()).toEqual([]);
   });
 });

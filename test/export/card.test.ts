@@ -31,7 +31,7 @@ const facts: CardFacts = {
   scoring: { definition: 'own', temperature: 0.5, exampleCount: 5 },
   alpha: undefined,
   task: 'encoder',
-  embedding: { pooling: 'mean', normalised: true, prompts: { query: '', document: '' } },
+  embedding: { pooling: 'mean', dense: [], normalised: true, prompts: { query: '', document: '' } },
   dtype: 'F32',
   inputs: 'kept',
   files: [{ path: 'model.safetensors', sha256: 'ab'.repeat(32) }],
@@ -175,13 +175,21 @@ tags:
   });
 
   test('says how to load it, with its prompts', () => {
-    const embedding = { pooling: 'mean', normalised: true, prompts: { query: 'say "it": ', document: '' } };
+    const prompts = { query: 'say "it": ', document: '' };
+    const embedding = { pooling: 'mean', dense: [], normalised: true, prompts };
     const card = printCard({ ...facts, embedding });
     expect(card).toContain('model = SentenceTransformer("base-tuned")');
     expect(card).toContain('model.encode(["a question"], prompt="say \\"it\\": ")');
     expect(card).not.toContain('an answer');
     expect(card).toContain('AutoModel.from_pretrained("base-tuned")');
     expect(card).toContain('the mean pooling of the last hidden state, scaled to length 1');
+  });
+
+  test('says that a vector comes through Dense modules, which transformers does not load', () => {
+    const embedding = { ...facts.embedding!, dense: ['2_Dense', '3_Dense'] };
+    expect(printCard({ ...facts, embedding })).toContain(
+      'last hidden state, passed through the Dense modules in `2_Dense`, `3_Dense`, scaled to length 1',
+    );
   });
 
   test('states no embedding library for a model that makes no embeddings', () => {
