@@ -69,10 +69,10 @@ async function main(): Promise<void> {
     const runs: { fileBytes: number; seconds: number }[] = [];
     for (let run = 0; run < repeats; run++) {
       runs.push(
-        await page.evaluate(([files, weights, upload]) => harness.merge(files, weights, upload), [
+        await page.evaluate(([files, weights, uploads]) => harness.merge(files, weights, uploads), [
           files,
           family.expected.merge.weights,
-          upload,
+          { 'model.safetensors': upload },
         ] as const),
       );
     }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { hashTensors } from '../support/safetensors-hashes.ts';
 import type { Bench } from './bench.ts';
-import { bareName, compareTensors, Verdict } from './compare.ts';
+import { bareName, compareModule, compareTensors, Verdict } from './compare.ts';
 import { readFamily, type Family } from './family.ts';
 import { checkNumbers } from './numbers.ts';
 import type { FamilyFiles, Harness } from './page.ts';
@@ -65,16 +65,29 @@ async function checkMerge(
   files: FamilyFiles,
   verdict: Verdict,
 ): Promise<string> {
+  const { weights, tensors, modules } = family.expected.merge;
   const name = `${family.name}.safetensors`;
-  await page.evaluate(([files, weights, upload]) => harness.merge(files, weights, upload), [
+  const moduleNames = Object.keys(modules).map(
+    (module) => [module, `${family.name}-${module}.safetensors`] as const,
+  );
+  const uploads = [
+    ['model.safetensors', bench.uploadUrl(name)],
+    ...moduleNames.map(([module, name]) => [`${module}/model.safetensors`, bench.uploadUrl(name)]),
+  ];
+  await page.evaluate(([files, weights, uploads]) => harness.merge(files, weights, uploads), [
     files,
-    family.expected.merge.weights,
-    bench.uploadUrl(name),
+    weights,
+    Object.fromEntries(uploads) as Record<string, string>,
   ] as const);
   const path = join(bench.work, name);
   compareTensors(path, family.expected, inputTensorNames(family), verdict);
   rmSync(path);
-  return `${Object.keys(family.expected.merge.tensors).length} tensors`;
+  for (const [module, name] of moduleNames) {
+    compareModule(join(bench.work, name), module, modules[module]!, verdict);
+    rmSync(join(bench.work, name));
+  }
+  const counts = [tensors, ...Object.values(modules)].map((table) => Object.keys(table).length);
+  return `${counts.join(' + ')} tensors`;
 }
 
 function firstLine(error: unknown): string {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fileOf } from '../safetensors/files.ts';
-import { compareTensors, Verdict } from './compare.ts';
+import { compareModule, compareTensors, Verdict } from './compare.ts';
 
 let folder = '';
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'compare-'))));
@@ -18,12 +18,8 @@ function hashOf(value: number): string {
     .digest('hex');
 }
 
-/** Writes scalars' worth of tensors, (1,) each, and compares them. */
-function compare(
-  written: Readonly<Record<string, number>>,
-  tensors: Readonly<Record<string, { shape: number[]; sha256: string }>>,
-  ...inputs: readonly (readonly string[])[]
-): Verdict {
+/** Writes scalars' worth of tensors, (1,) each; the path of their file. */
+function write(written: Readonly<Record<string, number>>): string {
   const path = join(folder, 'model.safetensors');
   const header = Object.keys(written).map((name, t) => [
     name,
@@ -31,10 +27,18 @@ function compare(
   ]);
   const data = new Uint8Array(Float32Array.from(Object.values(written)).buffer);
   writeFileSync(path, fileOf(JSON.stringify(Object.fromEntries(header)), data));
+  return path;
+}
+
+function compare(
+  written: Readonly<Record<string, number>>,
+  tensors: Readonly<Record<string, { shape: number[]; sha256: string }>>,
+  ...inputs: readonly (readonly string[])[]
+): Verdict {
   const verdict = new Verdict();
-  const merge = { weights: [0.5, 0.5], tensors };
+  const merge = { weights: [0.5, 0.5], tensors, modules: {} };
   const names = inputs.map((model) => new Set(model));
-  compareTensors(path, { merge }, names, verdict);
+  compareTensors(write(written), { merge }, names, verdict);
   return verdict;
 }
 
@@ -78,5 +82,18 @@ describe('compareTensors', () => {
     expect(prefixed.remarks).toEqual(['heads, so not compared: cls.y']);
     expect(compare({ x: 1, 'cls.y': 1 }, { x }).failures).toHaveLength(1);
     expect(compare({ 'bert.x': 1, 'bert.y': 1 }, { x }).failures).toHaveLength(1);
+  });
+});
+
+describe('compareModule', () => {
+  test('names what differs, what is not written, and what is written besides', () => {
+    const verdict = new Verdict();
+    const path = write({ w: 1, x: 2, z: 1 });
+    compareModule(path, '2_Dense', { w: x, x, y: x }, verdict);
+    expect(verdict.failures).toEqual([
+      `2_Dense/x sha256: ${hashOf(2)}, not ${hashOf(1)}`,
+      '2_Dense/y: not written',
+      '2_Dense/z: written, but not in the reference',
+    ]);
   });
 });

@@ -101,3 +101,26 @@ export function compareTensors(
   for (const name of extra)
     if (!heads.includes(name)) verdict.failures.push(`${name}: written, but not in the reference`);
 }
+
+/** Every tensor of a Dense module's file, under its own names: none may be more, none less. */
+export function compareModule(
+  path: string,
+  module: string,
+  wanted: Expected['merge']['tensors'],
+  verdict: Verdict,
+): void {
+  const written = hashTensors(path);
+  for (const name of new Set([...Object.keys(wanted), ...written.keys()])) {
+    const [got, want] = [written.get(name), wanted[name]];
+    const what = `${module}/${name}`;
+    if (got === undefined || want === undefined) {
+      verdict.failures.push(
+        got === undefined ? `${what}: not written` : `${what}: written, but not in the reference`,
+      );
+      continue;
+    }
+    verdict.equal('modules', `${what} shape`, got.shape.join('x'), want.shape.join('x'));
+    verdict.equal('modules', `${what} dtype`, got.dtype, 'F32');
+    verdict.equal('modules', `${what} sha256`, got.sha256, want.sha256);
+  }
+}

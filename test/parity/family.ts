@@ -7,6 +7,7 @@ import type { ExampleSet, ModelInput } from '../../src/pipeline.ts';
 const example = v.object({ query: v.string(), pos: v.array(v.string()), neg: v.array(v.string()) });
 const completion = v.object({ input: v.string(), output: v.string() });
 const rows = v.array(v.array(v.number()));
+const hashes = v.record(v.string(), v.object({ shape: v.array(v.number()), sha256: v.string() }));
 const pairs = v.array(v.pipe(v.tuple([v.string(), v.string()]), v.readonly()));
 
 const expectedSchema = v.object({
@@ -36,7 +37,9 @@ const expectedSchema = v.object({
   ),
   merge: v.object({
     weights: v.array(v.number()),
-    tensors: v.record(v.string(), v.object({ shape: v.array(v.number()), sha256: v.string() })),
+    tensors: hashes,
+    /** Of Dense modules, by folder; the reference itself leaves them behind. */
+    modules: v.optional(v.record(v.string(), hashes), {}),
   }),
   outputs: v.object({
     pooling: v.nullish(v.string()),

@@ -38,18 +38,26 @@ async function openFamily({ base, models }: FamilyFiles): Promise<readonly Model
 }
 
 const harness = {
-  /** Merges and sends the checkpoint back for hashing; keeps the merged model for `outputs`. */
-  async merge(family: FamilyFiles, weights: readonly number[], upload: string): Promise<MergeResult> {
+  /** Merges and sends the files at these paths back for hashing; keeps the merged model for `outputs`. */
+  async merge(
+    family: FamilyFiles,
+    weights: readonly number[],
+    uploads: Readonly<Record<string, string>>,
+  ): Promise<MergeResult> {
     const models = await openFamily(family);
     const output = await client.merge({ models, weights });
     const files: LocalFile[] = [];
     for (const { path } of output.files) files.push({ path, file: await client.openFile(output, path) });
-    const checkpoint = files.find(({ path }) => path === 'model.safetensors');
-    if (checkpoint === undefined) throw new Error('no model.safetensors was written');
-    const answer = await fetch(upload, { method: 'POST', body: checkpoint.file });
-    if (!answer.ok) throw new Error(`upload: ${answer.status}`);
+    let fileBytes = 0;
+    for (const [path, upload] of Object.entries(uploads)) {
+      const written = files.find((file) => file.path === path)?.file;
+      if (written === undefined) throw new Error(`no ${path} was written`);
+      const answer = await fetch(upload, { method: 'POST', body: written });
+      if (!answer.ok) throw new Error(`upload: ${answer.status}`);
+      fileBytes += written.size;
+    }
     merged.set(family.base, { kind: 'local', name: 'merged', files });
-    return { fileBytes: checkpoint.file.size, seconds: output.seconds };
+    return { fileBytes, seconds: output.seconds };
   },
 
   async tokenize(family: FamilyFiles, texts: readonly string[]): Promise<readonly (readonly number[])[]> {
