@@ -120,10 +120,17 @@ export class Scorer {
       return work();
     });
     this.#turn = job.catch(() => undefined);
+    let stop = (): void => undefined;
     const stopped = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => begun || reject(signal.reason as Error), { once: true });
+      stop = () => begun || reject(signal.reason as Error);
     });
-    return Promise.race([job, stopped]);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await Promise.race([job, stopped]);
+    } finally {
+      // one signal watches a whole smoke run: each of its jobs would leave a listener
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   async #open(device: Device): Promise<Runtime> {

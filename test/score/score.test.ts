@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/model/config.ts';
@@ -69,5 +70,23 @@ describe('Scorer', () => {
       code: 'example-too-long',
       facts: { example: 2, model: 'a', limit: 128 },
     });
+  });
+
+  test('listens for a stop no longer than its job takes, done or stopped while it waited', async () => {
+    const scorer = new Scorer();
+    const model = await scorable('a');
+    const definition = { kind: 'reference', batchSize: 0, maxInputTokens: 64, negativeCount: 1 } as const;
+    const controllers = [new AbortController(), new AbortController()] as const;
+    const jobs = controllers.map(({ signal }) =>
+      scorer.score([model], { kind: 'contrastive', examples }, definition, 'cpu', {
+        signal,
+        report: () => undefined,
+      }),
+    );
+    expect(controllers.map(({ signal }) => getEventListeners(signal, 'abort').length)).toEqual([1, 1]);
+    controllers[1].abort();
+    await expect(jobs[1]).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(jobs[0]).rejects.toMatchObject({ code: 'setting-invalid' });
+    expect(controllers.map(({ signal }) => getEventListeners(signal, 'abort').length)).toEqual([0, 0]);
   });
 });
