@@ -102,7 +102,7 @@ function startOf(model: JsonObject, ids: ReadonlyMap<string, number>, prefix: st
 }
 
 /** `<0x0A>` for each byte; all of them or none. */
-export function byteTokens(ids: ReadonlyMap<string, number>) {
+export function byteTokens(ids: Pick<ReadonlyMap<string, number>, 'get'>) {
   const encoder = new TextEncoder();
   return (text: string): readonly number[] | undefined => {
     const found = Array.from(encoder.encode(text), (byte) =>

@@ -8,6 +8,7 @@
 import type { JsonObject } from '../../model/json-file.ts';
 import { byteTokens } from './bpe.ts';
 import { readIndex, show, toList } from './fields.ts';
+import { asLibraryReads } from './library-number.ts';
 import { withCache, type Model } from './model.ts';
 import { Trie } from './trie.ts';
 
@@ -20,8 +21,9 @@ export function parseUnigram(model: JsonObject): Model {
     throw new TypeError(`its unk_id is ${unknown}, of ${pieces.length} tokens`);
   }
   const unknownIds = unknown === undefined ? undefined : [unknown];
+  const ids = new Trie();
   // of a token that is there twice the last id counts
-  const ids = new Map(pieces.map(([token], id) => [token, id]));
+  for (let id = pieces.length - 1; id >= 0; id--) ids.add(pieces[id]![0], id);
   const bytesOf = model['byte_fallback'] === true ? byteTokens(ids) : () => undefined;
   const cut = cutterOf(pieces, ids, unknown);
 
@@ -41,22 +43,19 @@ export function parseUnigram(model: JsonObject): Model {
   return { size: pieces.length, idOf: (token) => ids.get(token), encode: withCache(encode) };
 }
 
-function readPiece(entry: unknown, id: number): readonly [token: string, score: number] {
-  const [token, score] = toList(entry);
-  if (typeof token === 'string' && typeof score === 'number') return [token, score];
+type Piece = readonly [token: string, score: number];
+
+/** The list's own entry, not a copy: there may be 250,000. */
+function readPiece(entry: unknown, id: number): Piece {
+  const piece = toList(entry);
+  if (typeof piece[0] === 'string' && typeof piece[1] === 'number') return piece as unknown as Piece;
   throw new TypeError(`its token ${id} is ${show(entry)}`);
 }
 
 /** A word to the places where its pieces end; `undefined` if it has an unknown character and there is no unknown token. */
-function cutterOf(
-  pieces: readonly (readonly [token: string, score: number])[],
-  ids: ReadonlyMap<string, number>,
-  unknown: number | undefined,
-) {
-  const trie = new Trie();
-  for (const [token, id] of ids) if (token !== '') trie.add(token, id);
-  const scores = pieces.map(([, score]) => asLibraryReads(score));
-  const unknownScore = scores.reduce((least, score) => Math.min(least, score), Infinity) - unknownPenalty;
+function cutterOf(pieces: readonly Piece[], ids: Trie, unknown: number | undefined) {
+  const scoreOf = scoresOf(pieces);
+  const unknownScore = leastScore(pieces) - unknownPenalty;
 
   return (word: string): readonly number[] | undefined => {
     const size = word.length;
@@ -73,8 +72,8 @@ function cutterOf(
     for (let start = 0; start < size;) {
       const one = start + (word.codePointAt(start)! > 0xffff ? 2 : 1);
       let hasOne = false;
-      trie.findAt(word, start, (end, id) => {
-        offer(start, end, id, scores[id]!);
+      ids.findAt(word, start, (end, id) => {
+        offer(start, end, id, scoreOf(id));
         hasOne ||= end === one;
       });
       if (!hasOne) {
@@ -87,17 +86,23 @@ function cutterOf(
   };
 }
 
-/**
- * A number as the library reads it from JSON: its digits as one whole number, over a power of ten. The last bit of one in four is
- * another then, and decides between ways whose sums are equal on paper. Source: serde_json without `float_roundtrip`.
- */
-function asLibraryReads(score: number): number {
-  const [digits = '', power = '0'] = String(Math.abs(score)).split('e');
-  const [whole = '', fraction = ''] = digits.split('.');
-  const exponent = Number(power) - fraction.length;
-  const scale = Number(`1e${Math.abs(exponent)}`);
-  const size = exponent < 0 ? Number(whole + fraction) / scale : Number(whole + fraction) * scale;
-  return Math.sign(score) * size;
+/** The score of a token by id; read when it is first asked for, since few of a vocabulary are ever met. */
+function scoresOf(pieces: readonly Piece[]): (id: number) => number {
+  const known = new Float64Array(pieces.length).fill(NaN);
+  return (id) => {
+    const score = known[id]!;
+    return Number.isNaN(score) ? (known[id] = asLibraryReads(pieces[id]![1])) : score;
+  };
+}
+
+/** The lowest of all scores as the library reads them, which is within two bits of each: only the lowest few are read. */
+function leastScore(pieces: readonly Piece[]): number {
+  let least = Infinity;
+  for (const [, score] of pieces) if (score < least) least = score;
+  const near = least + Math.abs(least) * 1e-14;
+  let lowest = Infinity;
+  for (const [, score] of pieces) if (!(score > near)) lowest = Math.min(lowest, asLibraryReads(score));
+  return lowest;
 }
 
 /** Walks the best path back from the end; unknown neighbours are not cut apart. */
