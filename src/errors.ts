@@ -206,6 +206,8 @@ export interface FactsOf {
   'gpu-missing': Record<never, never>;
   'gpu-lost': { why: string };
   'gpu-too-small': { needBytes: number; limitBytes: number; tensor: string };
+  'gpu-full': { needBytes: number };
+  'memory-missing': { model: string; needBytes: number; limitBytes: number; missingBytes: number };
   'memory-short': { model: string; needBytes: number; limitBytes: number };
   'runtime-failed': { why: string };
   'page-insecure': { origin: string };

@@ -57,7 +57,9 @@ const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'json-invalid',
   'file-too-large',
   'gpu-too-small',
+  'gpu-full',
   'memory-short',
+  'memory-missing',
 ]);
 
 /** There is no such device now; the CPU tells as much of the files. */
@@ -133,7 +135,7 @@ async function openBase(
   const needBytes = 4 * elements.reduce((sum, count) => sum + count, 0);
   // the runtime may have to be fetched: how large it is and how far is the browser's to know
   report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
-  const { provider } = await scorer.ranOn(device, signal);
+  const { provider } = await scorer.ranOn(device, parts, signal);
   if (provider === 'wasm' && needBytes > wasmLimitBytes) {
     throw new KnownError('memory-short', { model: base.name, needBytes, limitBytes: wasmLimitBytes });
   }

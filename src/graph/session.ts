@@ -7,6 +7,7 @@
 import type * as Ort from 'onnxruntime-web';
 import { KnownError } from '../errors.ts';
 import type { PartParameter } from './graph.ts';
+import { toBufferBytes } from './memory.ts';
 import { buildFor, type Runtime, type RuntimeBuild } from './runtime.ts';
 
 /** What goes into a run beside parameters, and, float32, what comes out. */
@@ -82,7 +83,7 @@ export class GraphSession {
 
   /**
    * Places parameters, one at a time in the part's order. `read` gives their values. Memory: the whole part in float32, on
-   * the GPU or in this worker. Throws `gpu-too-small`, `gpu-lost`, and what `read` throws.
+   * the GPU or in this worker. Throws `gpu-too-small`, `gpu-full`, `gpu-lost`, and what `read` throws.
    */
   async place(
     parameters: readonly PartParameter[],
@@ -90,12 +91,16 @@ export class GraphSession {
   ): Promise<Placed> {
     const feeds: Record<string, Ort.Tensor> = {};
     const buffers: GPUBuffer[] = [];
+    const shortages: Promise<GPUError | null>[] = [];
     const free = () => buffers.forEach((buffer) => buffer.destroy());
     try {
       for (const parameter of parameters) {
-        feeds[parameter.input] = this.#tensor(parameter.name, await read(parameter), buffers);
+        feeds[parameter.input] = this.#tensor(parameter.name, await read(parameter), buffers, shortages);
       }
       await this.runtime.gpu?.queue.onSubmittedWorkDone();
+      if ((await Promise.all(shortages)).some((shortage) => shortage !== null)) {
+        throw new KnownError('gpu-full', { needBytes: buffers.reduce((sum, { size }) => sum + size, 0) });
+      }
     } catch (error) {
       free();
       throw error;
@@ -103,14 +108,21 @@ export class GraphSession {
     return { feeds, free };
   }
 
-  #tensor(name: string, { data, shape }: FloatValue, buffers: GPUBuffer[]): Ort.Tensor {
-    const { gpu } = this.runtime;
+  #tensor(
+    name: string,
+    { data, shape }: FloatValue,
+    buffers: GPUBuffer[],
+    shortages: Promise<GPUError | null>[],
+  ): Ort.Tensor {
+    const { gpu, limitBytes } = this.runtime;
     if (gpu === undefined) return new this.#ort.Tensor('float32', data, [...shape]);
-    const needBytes = Math.max(16, Math.ceil(data.byteLength / 16) * 16);
-    const limitBytes = Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize);
+    const needBytes = toBufferBytes(data.byteLength);
     if (needBytes > limitBytes)
       throw new KnownError('gpu-too-small', { needBytes, limitBytes, tensor: name });
+    // a buffer that found no room is there all the same, and what reads it computes nothing, silently
+    gpu.pushErrorScope('out-of-memory');
     const buffer = gpu.createBuffer({ size: needBytes, usage: bufferUsage });
+    shortages.push(gpu.popErrorScope());
     buffers.push(buffer);
     gpu.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
     return this.#ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: [...shape] });

@@ -3,8 +3,10 @@
  * is placed once; a larger one part by part, so that its memory is that of its largest part. Units are sorted by length, so
  * that little is padded; results come back in the order they were given.
  */
+import { KnownError } from '../errors.ts';
 import type { Architecture, Part, PartParameter } from '../graph/graph.ts';
 import { scoredRows, type HeadWants } from '../graph/language-head.ts';
+import { placedBytes, sumBytes } from '../graph/memory.ts';
 import { headElements, planHead, planParts } from '../graph/parts.ts';
 import type { FloatValue, GraphSession, Placed } from '../graph/session.ts';
 import type { Pooling } from '../model/pooling.ts';
@@ -133,18 +135,23 @@ function planWaves(items: readonly Item[], dim: number): readonly (readonly Item
 async function runParts(
   parts: readonly Part[],
   items: readonly Item[],
-  { open, read, signal }: Running,
+  { model, open, read, signal }: Running,
   progress: RunProgress,
 ): Promise<void> {
   for (const part of parts) {
     const session = await open(part.bytes);
     const used = usedRowsOf(part, items);
-    const placed = await session.place(part.parameters, async (parameter) => {
+    let loadedBytes = 0;
+    const placing = session.place(part.parameters, async (parameter) => {
       signal.throwIfAborted();
       const rows = used.get(parameter.name);
       const value = await read(parameter, rows === undefined ? undefined : [...rows.keys()]);
+      loadedBytes += placedBytes(parameter);
       progress.loaded(value.data.byteLength);
       return value;
+    });
+    const placed = await placing.catch((error: unknown) => {
+      throw asMissing(error, model, sumBytes(part.parameters), loadedBytes);
     });
     try {
       for (const item of items) {
@@ -157,6 +164,13 @@ async function runParts(
       placed.free();
     }
   }
+}
+
+/** The browser refuses memory in words of its own: of what a part needs, this much had found room. */
+function asMissing(error: unknown, model: string, needBytes: number, limitBytes: number): unknown {
+  if (!(error instanceof RangeError && /alloc/i.test(error.message))) return error;
+  const facts = { model, needBytes, limitBytes, missingBytes: needBytes - limitBytes };
+  return new KnownError('memory-missing', facts, { cause: error });
 }
 
 async function runItem(
@@ -263,7 +277,8 @@ class RunProgress {
     waveCount: number,
   ) {
     this.#running = running;
-    this.#totalBytes = 4 * waveCount * countElements([...body, ...head]);
+    this.#totalBytes =
+      waveCount * [...body, ...head].reduce((sum, { parameters }) => sum + sumBytes(parameters), 0);
     this.#totalRuns = items.length * (body.length + head.length);
   }
 
@@ -276,17 +291,4 @@ class RunProgress {
     this.#runs++;
     this.#running.onRun?.(Math.min(this.#runs, this.#totalRuns), this.#totalRuns);
   }
-}
-
-/** Elements that are read, but for rows of large tables. */
-function countElements(parts: readonly Part[]): number {
-  let sum = 0;
-  for (const { parameters } of parts) {
-    for (const { shape, rows } of parameters) {
-      const whole = shape.reduce((product, size) => product * size, 1);
-      if (rows === 'all') sum += whole;
-      else if ('end' in rows) sum += (whole / shape[0]!) * (rows.end - rows.start);
-    }
-  }
-  return sum;
 }

@@ -2,8 +2,17 @@
  * Few-shot scoring: one loss a model, on the same examples. Models go through one at a time; what is kept between
  * them (and between calls) is the device and the session, which any checkpoint of the architecture can use.
  */
-import type { Problem } from '../errors.ts';
-import { openRuntime, type Device, type RanOn, type Runtime } from '../graph/runtime.ts';
+import { isKnown, type Problem } from '../errors.ts';
+import type { Part } from '../graph/graph.ts';
+import { checkWasm, largestPiece, type Piece } from '../graph/memory.ts';
+import {
+  openRuntime,
+  openWasm,
+  type Device,
+  type GpuRefusal,
+  type RanOn,
+  type Runtime,
+} from '../graph/runtime.ts';
 import { GraphSession } from '../graph/session.ts';
 import type { Report } from '../progress.ts';
 import { toUnit } from './contrastive.ts';
@@ -40,10 +49,15 @@ export class Scorer {
   #sessions: readonly GraphSession[] = [];
   /** Settles when the last job that was begun is over. */
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #openRuntime: typeof openRuntime;
+
+  constructor(open = openRuntime) {
+    this.#openRuntime = open;
+  }
 
   /**
    * Throws what the examples, the settings, the models and the device earn: `examples-empty`, `negatives-too-few`,
-   * `example-too-long`, `architecture-unknown`, `gpu-missing`, `gpu-lost`, `loss-not-finite`, …; AbortError between
+   * `example-too-long`, `architecture-unknown`, `gpu-missing`, `gpu-too-small`, `memory-missing`, `loss-not-finite`, …; AbortError between
    * batches. Memory: the largest part of one model in float32 (graph/parts.ts), on the CPU twice: the values, and the
    * runtime's copy.
    */
@@ -58,26 +72,28 @@ export class Scorer {
       const plans = models.map((model, m) => planModel(model, models[0]!, m, set, definition));
       // the runtime is fetched when it is first needed: how large it is and how far is the browser's to know
       watching.report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
-      const runtime = await this.#open(device);
-      const losses: number[] = [];
-      /** (models, examples) */
-      const without: (readonly number[])[] = [];
-      for (const [m, model] of models.entries()) {
-        const settled = plans[m]!.settle(await this.#run(model, plans[m]!, runtime, watching));
-        losses.push(settled.loss);
-        without.push(settled.without);
-        // before the next model is loaded: a NaN makes the rest worthless
-        checkLosses(
+      const asked = models.map((model, m) => ({ model, parts: allParts(model, plans[m]!, 'loss') }));
+      return this.#onDevice(device, asked, async (runtime) => {
+        const losses: number[] = [];
+        /** (models, examples) */
+        const without: (readonly number[])[] = [];
+        for (const [m, model] of models.entries()) {
+          const settled = plans[m]!.settle(await this.#run(model, plans[m]!, runtime, watching));
+          losses.push(settled.loss);
+          without.push(settled.without);
+          // before the next model is loaded: a NaN makes the rest worthless
+          checkLosses(
+            losses,
+            models.map(({ name }) => name),
+          );
+        }
+        return {
           losses,
-          models.map(({ name }) => name),
-        );
-      }
-      return {
-        losses,
-        lossesWithout: (without[0] ?? []).map((_, e) => without.map((row) => row[e]!)),
-        ranOn: runtime.ranOn,
-        problems: plans.flatMap(({ problems }) => problems),
-      };
+          lossesWithout: (without[0] ?? []).map((_, e) => without.map((row) => row[e]!)),
+          ranOn: runtime.ranOn,
+          problems: plans.flatMap(({ problems }) => problems),
+        };
+      });
     });
   }
 
@@ -94,16 +110,18 @@ export class Scorer {
   ): Promise<{ readonly outputs: readonly Float32Array[]; readonly ranOn: RanOn }> {
     const plan = planOutputs(model, inputs, prompt);
     return this.#alone(watching.signal, async () => {
-      const runtime = await this.#open(device);
-      const rows = await this.#run(model, plan, runtime, watching, 'logits');
-      const normalised = model.task === 'encoder' && model.modules.normalised;
-      return { outputs: normalised ? rows.map(toUnit) : rows, ranOn: runtime.ranOn };
+      const asked = [{ model, parts: allParts(model, plan, 'logits') }];
+      return this.#onDevice(device, asked, async (runtime) => {
+        const rows = await this.#run(model, plan, runtime, watching, 'logits');
+        const normalised = model.task === 'encoder' && model.modules.normalised;
+        return { outputs: normalised ? rows.map(toUnit) : rows, ranOn: runtime.ranOn };
+      });
     });
   }
 
-  /** What computes when `device` is asked for; loads no model. Throws `gpu-missing`, `gpu-lost`. */
-  ranOn(device: Device, signal: AbortSignal): Promise<RanOn> {
-    return this.#alone(signal, async () => (await this.#open(device)).ranOn);
+  /** What computes these parts when `device` is asked for; loads none. Throws `gpu-missing`, `gpu-too-small`, `gpu-lost`. */
+  ranOn(device: Device, parts: readonly Part[], signal: AbortSignal): Promise<RanOn> {
+    return this.#alone(signal, async () => (await this.#open(device, largestPiece(parts))).ranOn);
   }
 
   /**
@@ -133,15 +151,45 @@ export class Scorer {
     }
   }
 
-  async #open(device: Device): Promise<Runtime> {
-    if (this.#asked !== device) {
-      await this.#keepSessions([]);
-      (await this.#runtime?.catch(() => undefined))?.gpu?.destroy();
-      this.#asked = device;
-      this.#runtime = openRuntime(device);
-    }
+  /**
+   * All models on one device, so that their numbers compare: the GPU where each tensor fits, else, unless a person chose it, the
+   * CPU. What is known beforehand decides before anything is loaded; the rows of a table that texts use, and the room that a GPU
+   * has left, show only then. Throws `memory-missing` where the CPU has too little as well.
+   */
+  async #onDevice<T>(
+    device: Device,
+    asked: readonly { readonly model: Scorable; readonly parts: readonly Part[] }[],
+    work: (runtime: Runtime) => Promise<T>,
+  ): Promise<T> {
+    const onCpu = (runtime: Runtime): Promise<T> => {
+      for (const { model, parts } of asked) checkWasm(parts, model.name);
+      return work(runtime);
+    };
+    const runtime = await this.#open(device, largestPiece(asked.flatMap(({ parts }) => parts)));
+    if (runtime.gpu === undefined) return onCpu(runtime);
     try {
-      return await this.#runtime!;
+      return await work(runtime);
+    } catch (error) {
+      const short = isKnown(error, 'gpu-too-small') || isKnown(error, 'gpu-full');
+      if (device !== 'automatic' || !short) throw error;
+      const refusal = { severity: 'note', code: error.code, facts: error.facts } as GpuRefusal;
+      return onCpu(await this.#replace(device, async () => openWasm({ reason: 'gpu-short', refusal })));
+    }
+  }
+
+  async #open(device: Device, piece: Piece | undefined): Promise<Runtime> {
+    const kept = this.#asked === device ? await this.#runtime : undefined;
+    if (kept !== undefined && takes(kept, piece)) return kept;
+    return this.#replace(device, () => this.#openRuntime(device, piece));
+  }
+
+  async #replace(device: Device, open: () => Promise<Runtime>): Promise<Runtime> {
+    await this.#keepSessions([]);
+    (await this.#runtime?.catch(() => undefined))?.gpu?.destroy();
+    this.#asked = device;
+    this.#runtime = open();
+    try {
+      return await this.#runtime;
     } catch (error) {
       // asked again, it may have appeared
       this.#asked = undefined;
@@ -157,8 +205,7 @@ export class Scorer {
     wants: 'loss' | 'logits' = 'loss',
   ): Promise<readonly Float32Array[]> {
     const { architecture, units, pooling, hiddenId, length } = plan;
-    const parts = partsOf({ architecture, model: model.name }, wants);
-    const all = [...parts.body, ...parts.head];
+    const all = allParts(model, plan, wants);
     const read = readerOf(all, model);
     await this.#keepSessions(all.map(({ bytes }) => bytes));
     // a model of several parts is read and run by turns: how much was read says how far it is
@@ -192,6 +239,23 @@ export class Scorer {
     this.#sessions = [...this.#sessions, session];
     return session;
   }
+}
+
+function allParts(
+  { name }: Scorable,
+  { architecture }: Pick<ModelPlan, 'architecture'>,
+  wants: 'loss' | 'logits',
+): readonly Part[] {
+  const { body, head } = partsOf({ architecture, model: name }, wants);
+  return [...body, ...head];
+}
+
+/** Whether a kept runtime is what would be opened for this piece. */
+function takes({ gpu, limitBytes, ranOn: { refusal } }: Runtime, piece: Piece | undefined): boolean {
+  if (gpu !== undefined) return piece === undefined || piece.needBytes <= limitBytes;
+  // another model may fit on the GPU; if it does not either, the sentence is to name its tensor
+  if (refusal?.code !== 'gpu-too-small') return true;
+  return refusal.facts.tensor === piece?.tensor && refusal.facts.needBytes === piece.needBytes;
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

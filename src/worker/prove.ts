@@ -122,6 +122,7 @@ class Identifying {
 
 /** A worker that ran out of memory says nothing of the files. Anything else is thrown. */
 export function toNotRun(error: unknown): SmokeCheck {
+  if (isKnown(error, 'memory-missing')) return { kind: 'smoke', state: 'not-run', why: toProblem(error) };
   const { name, message: why } = error as Error;
   const short =
     (isKnown(error, 'runtime-failed') || name === 'RangeError') &&

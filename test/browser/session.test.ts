@@ -27,7 +27,11 @@ describe('GraphSession', () => {
     const elementCount = gpu.limits.maxStorageBufferBindingSize / 4 + 4;
     const shape = [elementCount];
     const large: PartParameter = { name: 'large', shape, input: 'parameter_0', rows: 'all' };
-    const session = await GraphSession.open(tiny(), { ranOn, gpu });
+    const session = await GraphSession.open(tiny(), {
+      ranOn,
+      gpu,
+      limitBytes: gpu.limits.maxStorageBufferBindingSize,
+    });
     const value = { type: 'float32', data: new Float32Array(elementCount), shape } as const;
     const placing = session.place([large], () => Promise.resolve(value));
     await expect(placing).rejects.toMatchObject({

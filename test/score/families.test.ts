@@ -11,6 +11,7 @@ import { planLinear } from '../../src/merge/plan.ts';
 import { compareModels } from '../../src/model/compare.ts';
 import { noPrompts, readPrompts } from '../../src/model/prompts.ts';
 import { openModel, openScorable } from '../../src/pipeline.ts';
+import type { Scorable } from '../../src/score/scorable.ts';
 import { Scorer, type LossDefinition } from '../../src/score/score.ts';
 import { folderSource } from '../model/models.ts';
 import {
@@ -26,6 +27,9 @@ import { embeddingTolerance, logitTolerance, lossTolerance } from '../parity/tol
 const families = join(import.meta.dirname, '../fixtures/families');
 const golden = join(import.meta.dirname, '../fixtures/golden');
 const scorer = new Scorer();
+
+// as long as in a browser: a busy machine takes its time
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 // what a browser says of threads: one is enough here
 beforeAll(() => void vi.stubGlobal('crossOriginIsolated', false));
@@ -140,5 +144,21 @@ describe('families of every architecture', () => {
     );
     const facts = { model: 'a', field: 'num_labels', value: '2' };
     expect(error).toEqual(new KnownError('config-unsupported', facts));
+  });
+
+  test('says how much memory is missing where the browser has none for a tensor', async () => {
+    const model = await open(readFamily(join(families, 'opt')), 'a');
+    const { tensors } = model.checkpoint;
+    let left = 3;
+    const read: Scorable['checkpoint']['read'] = async (tensor, start, end) =>
+      // no machine has this much
+      left-- > 0 ? model.checkpoint.read(tensor, start, end) : new Float32Array(new ArrayBuffer(2 ** 50));
+    const short = { ...model, checkpoint: { tensors, read } };
+    const error: unknown = await scorer
+      .outputs(short, ['bread'], '', 'cpu', watching())
+      .catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: 'memory-missing', facts: { model: 'a' } });
+    const { needBytes, limitBytes, missingBytes } = (error as KnownError<'memory-missing'>).facts;
+    expect([limitBytes > 0, missingBytes > 0, limitBytes + missingBytes]).toEqual([true, true, needBytes]);
   });
 });

@@ -11,6 +11,12 @@ describe('toNotRun', () => {
     expect(toNotRun(error)).toMatchObject({ state: 'not-run', why: { code: 'runtime-failed' } });
   });
 
+  test('says how much memory was missing where that is known', () => {
+    const facts = { model: 'a', needBytes: 3, limitBytes: 2, missingBytes: 1 };
+    const error = new KnownError('memory-missing', facts);
+    expect(toNotRun(error)).toMatchObject({ state: 'not-run', why: { code: 'memory-missing', facts } });
+  });
+
   test.each([
     new KnownError('runtime-failed', { why: 'invalid expand shape' }),
     new KnownError('output-differs', { difference: 1, limit: 1e-5 }),
