@@ -3,7 +3,7 @@
  * does a mixture computed in memory from the ingredients (recompute.ts). Both must say the same.
  */
 import { KnownError, toProblem, type ErrorCode, type Problem } from './errors.ts';
-import type { PartParameter } from './graph/graph.ts';
+import type { Task } from './graph/graph.ts';
 import type { Device } from './graph/runtime.ts';
 import { openUnfinished } from './job/folder.ts';
 import { openWritten } from './job/written.ts';
@@ -14,7 +14,7 @@ import type { SmokeCheck } from './proof.ts';
 import { recomputeMixture } from './recompute.ts';
 import { toUnit } from './score/contrastive.ts';
 import { partsOf } from './score/run-model.ts';
-import { architectureOf, ownPooling, readerOf, type Scorable } from './score/scorable.ts';
+import { architectureOf, bytesToPlace, ownPooling, readerOf, type Scorable } from './score/scorable.ts';
 import type { Scorer, Watching } from './score/score.ts';
 
 export interface SmokeJob extends Pick<MergeJob, 'weights' | 'dtype'> {
@@ -22,6 +22,8 @@ export interface SmokeJob extends Pick<MergeJob, 'weights' | 'dtype'> {
   /** A text of the person's own; ours when it is absent or blank. */
   readonly text?: string;
   readonly device: Device;
+  /** What the models are run as, where somebody says so. */
+  readonly task?: Task;
 }
 
 /**
@@ -35,8 +37,8 @@ export const smokeLimit = 1e-5;
 const sentence = 'A mixture is known by its taste: stir 2 parts with 1, and try it.';
 
 /**
- * Two models go through, and one of them is mixed once more on the way. One of 2.4 GB in float32 takes half a minute on two threads
- * (docs/speed.md), many times what mixing it takes. XLM-R base (1.1 GB) is tried.
+ * Of values that are placed. Two models go through, and one of them is mixed once more on the way: one of 2.4 GB in float32 takes half
+ * a minute on two threads (docs/speed.md), so at this limit it is a minute in all, ten times what mixing takes.
  */
 const wasmLimitBytes = 1.5 * 1024 ** 3;
 
@@ -47,6 +49,7 @@ const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'position-type-unknown',
   'config-field-invalid',
   'config-unsupported',
+  'task-unknown',
   'module-unknown',
   'pooling-unknown',
   'tokenizer-missing',
@@ -86,12 +89,12 @@ export async function runSmoke(
 async function runOn(
   scorer: Scorer,
   named: readonly NamedSource[],
-  { weights, dtype = 'F32', written, text = '', device }: SmokeJob,
+  { weights, dtype = 'F32', written, text = '', device, task }: SmokeJob,
   watching: Watching,
 ): Promise<SmokeCheck> {
   // from here on memory is the runtime's, and the person knows what is being done
   watching.report({ stage: 'smoke', subject: written.name, done: 0, total: 0, unit: 'batches' });
-  const base = await orRefusal(() => openBase(scorer, named[0]!, device, watching));
+  const base = await orRefusal(() => openBase(scorer, named[0]!, device, task, watching));
   if ('why' in base) return { kind: 'smoke', state: 'not-run', ...base };
 
   const openAll = () => Promise.all(named.map(({ source }) => openModelCheckpoint(source)));
@@ -100,6 +103,7 @@ async function runOn(
   const checkpoints = inputs.opened;
   const output = await openScorable(
     openWritten(await openUnfinished(written.job), written.name, written.files),
+    task,
   );
   const { modelType } = base.config;
   const mixture = recomputeMixture(checkpoints, weights, modelType, dtype, output.checkpoint);
@@ -111,7 +115,10 @@ async function runOn(
     return model.task === 'reranker' ? outputs[0]! : toUnit(outputs[0]!);
   };
   // its own settings and tokenizer on one side, the base's on the other: they too have to agree
-  const got = await orRefusal(() => embed(output), new Set<ErrorCode>(['gpu-too-small']));
+  const got = await orRefusal(
+    () => embed(output),
+    new Set<ErrorCode>(['gpu-too-small', 'gpu-full', 'memory-missing']),
+  );
   if ('why' in got) return { kind: 'smoke', state: 'not-run', ...got };
   const want = await embed({ ...base, checkpoint: mixture });
   const difference = largestDifference(got, want);
@@ -125,14 +132,14 @@ async function openBase(
   scorer: Scorer,
   { source }: NamedSource,
   device: Device,
+  task: Task | undefined,
   { signal, report }: Watching,
 ): Promise<Scorable> {
-  const base = await openScorable(source);
+  const base = await openScorable(source, task);
   const architecture = architectureOf(base, base.task === 'encoder' ? ownPooling(base) : 'cls');
   const { body, head } = partsOf({ architecture, model: base.name }, 'logits');
   const parts = [...body, ...head];
-  const elements = parts.flatMap(({ parameters }) => parameters.map(elementsOf));
-  const needBytes = 4 * elements.reduce((sum, count) => sum + count, 0);
+  const needBytes = bytesToPlace(parts);
   // the runtime may have to be fetched: how large it is and how far is the browser's to know
   report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
   const { provider } = await scorer.ranOn(device, parts, signal);
@@ -142,10 +149,6 @@ async function openBase(
   // finds every parameter, or says which is not there
   readerOf(parts, base);
   return base;
-}
-
-function elementsOf({ shape }: PartParameter): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 /** What `work` gives, or why it cannot be done here. */

@@ -2,6 +2,7 @@
 import { checkProblems, KnownError } from '../errors.ts';
 import { buildArchitecture, tasksOf, type Use } from '../graph/architectures.ts';
 import type { Architecture, Part, PartParameter, Task } from '../graph/graph.ts';
+import { sumBytes } from '../graph/memory.ts';
 import type { FloatValue } from '../graph/session.ts';
 import { checkQuantisation, type Config } from '../model/config.ts';
 import type { Modules } from '../model/modules.ts';
@@ -62,6 +63,11 @@ export function ownPooling({ name, modules }: Pick<Scorable, 'name' | 'modules'>
   if (modules.pooling === undefined)
     throw new KnownError('pooling-unknown', { model: name, pooling: 'none' });
   return modules.pooling;
+}
+
+/** Of float32 that these parts place, one after the other: what takes time. */
+export function bytesToPlace(parts: readonly Part[]): number {
+  return sumBytes(parts.flatMap(({ parameters }) => parameters));
 }
 
 /** How to read each parameter of these parts, after all were found. Throws `graph-tensor-missing`, `graph-tensor-shape`. */

@@ -83,7 +83,9 @@ export class Pour {
     const check = (passed: Check): void => {
       if (run === this.#mixCount) this.#checks = [...this.#checks, passed];
     };
-    const trial = { text: this.#taste.examples.firstText, device: this.#taste.device };
+    const { examples, device, runAsAsked } = this.#taste;
+    const task = runAsAsked === undefined ? {} : { task: runAsAsked };
+    const trial = { text: examples.firstText, device, ...task };
     const of = this.#subject();
     try {
       const end = await this.#task.run('mix', (watch) => this.#client.merge(job, { ...watch, check }, trial));

@@ -1,6 +1,7 @@
 /** Merging with its proof, across the two workers: what was written counts once both agree, and goes in any other case. */
 import { proxy, transfer } from 'comlink';
 import { isKnown, KnownError, toProblem } from '../errors.ts';
+import type { Task } from '../graph/graph.ts';
 import type { Device } from '../graph/runtime.ts';
 import type { FileIdentity } from '../identity.ts';
 import type { MergeJob, Output, Written } from '../pour.ts';
@@ -14,6 +15,8 @@ export interface Trial {
   /** One text of the person's own; ours when it is absent or blank. */
   readonly text?: string;
   readonly device: Device;
+  /** What the models are run as, where somebody says so: the same as for scoring. */
+  readonly task?: Task;
 }
 
 export interface Workers {

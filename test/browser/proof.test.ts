@@ -157,8 +157,8 @@ describe('the proof of a sound output', () => {
 
   test.each([
     ['its architecture cannot be run', { model_type: 'mamba' }, { code: 'architecture-unknown' }],
-    // 20 million rows of 32 values: 2.5 GB, by what its configuration says
-    ['it does not fit', { vocab_size: 20_000_000 }, { code: 'memory-short', facts: { model: 'a' } }],
+    // layers of 20 million rows of 32 values: 2.5 GB each, by what its configuration says
+    ['it takes too long', { intermediate_size: 20_000_000 }, { code: 'memory-short', facts: { model: 'a' } }],
   ])('says why it was not tried where %s, and is offered', async (_, changes, why) => {
     const output = await merge(openClient(), { models: await withConfig(changes) });
     expect(output.proof.checks.map(({ state }) => state)).toEqual([
@@ -170,6 +170,15 @@ describe('the proof of a sound output', () => {
     ]);
     expect(output.proof.checks.at(-1)).toMatchObject({ kind: 'smoke', why });
     expect(await jobNames()).toEqual([output.job]);
+  });
+
+  test('is run as what the models are said to be, not as what their files say', async () => {
+    // a BERT writes no text
+    const output = await openClient().merge({ models, weights }, {}, { device: 'cpu', task: 'decoder' });
+    expect(output.proof.checks.at(-1)).toMatchObject({
+      state: 'not-run',
+      why: { code: 'task-unknown', facts: { model: 'a', task: 'decoder' } },
+    });
   });
 });
 

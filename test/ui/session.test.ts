@@ -597,9 +597,10 @@ describe('Pour', () => {
     expect([session.pour.stale, session.next]).toEqual([true, 'mix']);
   });
 
-  test('has the output tried with the first query on the device that is chosen, beside the job', async () => {
+  test('has the output tried with the first query on the device and as the kind of model that are chosen, beside the job', async () => {
     const trials: unknown[] = [];
     const { session, jobs } = open({
+      inspect: async () => ({ ...factsOf('base'), tasks: ['encoder', 'reranker'] }),
       merge: async (job, _, trial) => {
         jobs.merged.push(job);
         trials.push(trial);
@@ -618,7 +619,12 @@ describe('Pour', () => {
     session.taste.device = 'cpu';
     session.recipe.setOrigin('hand');
     await session.pour.mix();
-    expect(trials).toEqual([{ text: 'q', device: 'cpu' }]);
+    session.taste.runAs = 'reranker';
+    await session.pour.mix();
+    expect(trials).toEqual([
+      { text: 'q', device: 'cpu' },
+      { text: 'q', device: 'cpu', task: 'reranker' },
+    ]);
     expect(JSON.stringify(jobs.merged)).not.toContain('"q"');
   });
 
