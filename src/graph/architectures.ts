@@ -7,6 +7,7 @@ import { distilbert } from './distilbert.ts';
 import { lastHidden, type Family } from './family.ts';
 import { gemma3 } from './gemma3.ts';
 import { gpt2 } from './gpt2.ts';
+import { gptNeox } from './gptneox.ts';
 import type { Architecture, PoolingNode, Stage, Task } from './graph.ts';
 import { embeddingStage, scoreStage } from './heads.ts';
 import { keepScored } from './language-head.ts';
@@ -31,6 +32,7 @@ const families: Readonly<Record<string, Family>> = {
   qwen2,
   qwen3,
   gpt2,
+  gpt_neox: gptNeox,
   gemma3_text: gemma3,
   opt,
   t5,

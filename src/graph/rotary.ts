@@ -68,6 +68,12 @@ export function readRotary(
   return { dim, base: config.number(field, base), scaling };
 }
 
+/** What share of a head's dimensions turns: `field` in transformers 4, and in version 5, where `rope_parameters` says nothing else. */
+export function readTurningShare(config: Config, field: string, fallback: number): number {
+  const share = config.number(field, fallback);
+  return sub(config, 'rope_parameters')?.number('partial_rotary_factor', share) ?? share;
+}
+
 export interface RotaryFields {
   readonly layers?: 'full_attention' | 'sliding_attention';
   readonly field?: string;

@@ -28,6 +28,7 @@ const small: Readonly<Record<string, Fields>> = {
   qwen3: decoder,
   gemma3_text: { ...decoder, head_dim: 4 },
   gpt2: { n_embd: 16, n_layer: 2, n_head: 4, vocab_size: 30, n_positions: 64 },
+  gpt_neox: { ...decoder, rotary_pct: 0.5 },
   t5: { d_model: 16, d_kv: 4, num_heads: 4, num_layers: 2, d_ff: 32, vocab_size: 30 },
   bert: { ...decoder, type_vocab_size: 2 },
   roberta: { ...decoder, type_vocab_size: 1 },
@@ -81,6 +82,12 @@ const refusals: readonly (readonly [string, string, Fields, object])[] = [
     'llama',
     { partial_rotary_factor: 0.5 },
     { code: 'config-unsupported', field: 'partial_rotary_factor', value: '0.5' },
+  ],
+  [
+    'a rotation of other heads',
+    'gpt_neox',
+    { head_dim: 8 },
+    { code: 'config-unsupported', field: 'head_dim', value: '8' },
   ],
   [
     'a kind of attention',
@@ -172,6 +179,7 @@ describe('what cannot be run', () => {
       "2 leaves no row after the padding's",
     ],
     ['gpt2', { n_head: 5 }, 'n_head', '5 does not divide n_embd 16'],
+    ['gpt_neox', { rotary_pct: 0.25 }, 'head_dim', '1 dimensions of a head do not make pairs'],
   ])('refuses settings of a %s that do not fit: %j', (modelType, changes, field, why) => {
     expect(refusalOf(modelType, changes)).toMatchObject({ code: 'config-field-invalid', field, why });
   });
@@ -240,6 +248,20 @@ describe('planParts', () => {
   });
 });
 
+test('a GPT-NeoX turns the same part of its heads in the spelling of either version', () => {
+  const feedsOf = (changes: Fields) => {
+    const [part] = planParts(build('gpt_neox', changes), 'tiny');
+    return [...part!.feeds.values()].filter(({ kind }) => kind === 'cos' || kind === 'sin');
+  };
+  const older = feedsOf({ rotary_pct: 0.5, rotary_emb_base: 500 });
+  expect(older).toMatchObject([{ rotary: { dim: 2, base: 500 } }, { rotary: { dim: 2, base: 500 } }]);
+  const newer = { partial_rotary_factor: 0.5, rope_theta: 500, rope_type: 'default' };
+  expect(feedsOf({ rotary_pct: undefined, rope_parameters: newer })).toEqual(older);
+  // what the newer spelling leaves out stands in the older fields
+  const mixed = { rope_parameters: { rope_type: 'default' }, rotary_pct: 0.5, rotary_emb_base: 500 };
+  expect(feedsOf(mixed)).toEqual(older);
+});
+
 describe('planHead', () => {
   test('cuts the table into slices that cover it once', () => {
     const { head } = build('llama', { vocab_size: 30 });
@@ -262,5 +284,6 @@ describe('planHead', () => {
     expect(build('t5').head!.table.name).toBe('shared.weight');
     expect(build('t5', { tie_word_embeddings: false }).head!.table.name).toBe('lm_head.weight');
     expect(build('gemma3_text').head!.table.name).toBe('embed_tokens.weight');
+    expect(build('gpt_neox').head!.table.name).toBe('embed_out.weight');
   });
 });

@@ -283,7 +283,6 @@ variants: dict[str, Variant] = {
     "t5-hub": t5(
         config={"feed_forward_proj": "relu", "tie_word_embeddings": True}, form="bin", rename=like_t5_of_the_hub
     ),
-    # for later
     "opt": decoder("llama", "OPTForCausalLM", dtype="float16"),
     "opt-post": decoder(
         "llama",
@@ -293,6 +292,14 @@ variants: dict[str, Variant] = {
     ),
     "gpt-neox": decoder("gpt2", "GPTNeoXForCausalLM", dtype="float16"),
     "gpt-neox-serial": decoder(
-        "gpt2", "GPTNeoXForCausalLM", config={"use_parallel_residual": False, "tie_word_embeddings": True}
+        "gpt2",
+        "GPTNeoXForCausalLM",
+        config={
+            "use_parallel_residual": False,
+            "tie_word_embeddings": True,
+            "attention_bias": False,
+            "rotary_emb_base": 500,
+            "hidden_act": "gelu_new",
+        },
     ),
 }
