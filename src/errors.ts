@@ -124,6 +124,7 @@ export interface FactsOf {
   'module-kept': { model: string; module: string };
   'pooling-unknown': { model: string; pooling: string };
   'task-unknown': { model: string; modelType: string; task: TaskName };
+  'task-tensor-missing': { model: string; task: TaskName; tensor: string };
   'token-missing': { model: string; token: string };
   'padding-missing': { model: string };
   'graph-tensor-missing': { model: string; tensor: string };

@@ -22,7 +22,7 @@ import { openVocabulary } from './model/vocabulary.ts';
 import type { Checkpoint } from './safetensors/checkpoint.ts';
 import { readQuickly } from './safetensors/quick.ts';
 import { printExampleSet, type ExampleSet } from './score/examples.ts';
-import { judgeScoring } from './score/judge.ts';
+import { judgeScoring, type Lacking } from './score/judge.ts';
 import { architectureOf, readTask, type Scorable } from './score/scorable.ts';
 import type { LossDefinition, ModelInput, Scorer, Watching } from './score/score.ts';
 import type { CachedSource } from './source/cached.ts';
@@ -63,6 +63,8 @@ export interface ModelFacts {
   readonly task: Task | undefined;
   /** What it can be run as, where somebody knows better; none where it cannot be run. */
   readonly tasks: readonly Task[];
+  /** What its type could be run as but not this checkpoint: the first tensor that it lacks for that. */
+  readonly lacking: Lacking;
   readonly pooling: string;
   readonly normalised: boolean;
   readonly maxTokens: number;
@@ -125,7 +127,8 @@ export async function inspectModel({ ref, source }: NamedSource): Promise<ModelF
   const stated = await readPrompts(source);
   const suggested = suggestPrompts(ref.kind === 'hub' ? ref.id : ref.name);
   const { parameterCount, dtypes } = dtypesOf(checkpoint.tensors.values());
-  const { task, tasks, problems: judged } = await judgeScoring(source, config, modules);
+  const { tensors } = checkpoint;
+  const { task, tasks, lacking, problems: judged } = await judgeScoring(source, config, modules, tensors);
   return {
     name: source.name,
     kind: ref.kind,
@@ -137,6 +140,7 @@ export async function inspectModel({ ref, source }: NamedSource): Promise<ModelF
     bytesToFetch: await missingBytes(source, checkpoint),
     task,
     tasks,
+    lacking,
     // how a model pools is a fact of embedding models alone
     pooling: task === 'encoder' ? (modules.pooling ?? '') : '',
     normalised: task === 'encoder' && modules.normalised,

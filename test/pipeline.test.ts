@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compareAll, inspectModel, type NamedSource } from '../src/pipeline.ts';
@@ -5,13 +6,15 @@ import type { Source } from '../src/source/source.ts';
 import { folderSource } from './model/models.ts';
 
 const golden = join(import.meta.dirname, 'fixtures/golden/bert');
+const families = join(import.meta.dirname, 'fixtures/families');
 
-/** A golden model, with some of its files replaced or, where `undefined`, absent. */
+/** A golden model, or one of another family, with some of its files replaced or, where `undefined`, absent. */
 async function open(
   model: 'a' | 'b' | 'c',
   files: Readonly<Record<string, string | undefined>> = {},
+  folder = golden,
 ): Promise<NamedSource> {
-  const source = await folderSource(join(golden, model), model);
+  const source = await folderSource(join(folder, model), model);
   const replaced: Source = {
     name: model,
     list: async () =>
@@ -79,6 +82,35 @@ describe('inspectModel', () => {
       code: 'checkpoint-missing',
       facts: { model: 'a/2_Dense' },
     });
+  });
+
+  test('offers no reranker where the checkpoint has no classifier', async () => {
+    const { task, tasks, lacking } = await inspectModel(await open('a'));
+    expect({ task, tasks }).toEqual({ task: 'encoder', tasks: ['encoder'] });
+    expect(lacking).toEqual({ reranker: 'classifier.weight' });
+  });
+
+  test.each([
+    ['rerank-electra', 'reranker', ['encoder', 'reranker']],
+    // a head with two labels is a head; that it has no single score is another sentence
+    ['rerank-two', 'reranker', ['encoder', 'reranker']],
+    ['rerank-modernbert-mean', 'reranker', ['encoder', 'reranker']],
+    ['llama-five', 'decoder', ['decoder', 'encoder']],
+    ['t5-plain', 'encoder-decoder', ['encoder-decoder', 'encoder']],
+  ])('offers of %s what its checkpoint has the tensors for', async (family, task, tasks) => {
+    const facts = await inspectModel(await open('a', {}, join(families, family)));
+    expect(facts).toMatchObject({ task, tasks, lacking: {} });
+  });
+
+  test.each([
+    ['rerank-electra', 'ElectraModel', 'encoder'],
+    ['golden', 'BertForSequenceClassification', 'reranker'],
+  ])('offers %s as both where it says that it is a %s', async (family, architecture, task) => {
+    const folder = family === 'golden' ? golden : join(families, family);
+    const config = JSON.parse(readFileSync(join(folder, 'a/config.json'), 'utf8')) as object;
+    const said = JSON.stringify({ ...config, architectures: [architecture] });
+    const facts = await inspectModel(await open('a', { 'config.json': said }, folder));
+    expect(facts).toMatchObject({ task, tasks: ['encoder', 'reranker'] });
   });
 });
 

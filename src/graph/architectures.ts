@@ -53,6 +53,20 @@ export function tasksOf(config: Config, model: string): readonly Task[] {
   return familyOf(config, model).tasks;
 }
 
+/**
+ * Names of the tensors that it takes to run a model as that, however many labels its classifier has; those of modules beside the
+ * model are not among them. Throws `architecture-unknown`, `task-unknown`, and what the family's builder throws.
+ */
+export function tensorNamesOf(config: Config, model: string, task: Task): ReadonlySet<string> {
+  const use: Use = task === 'encoder' ? { task, pooling: 'matrix' } : { task };
+  const { stages, head } = build(config, model, use, () => 1);
+  const part = new PartWriter(model);
+  for (const stage of stages) stage(part);
+  const { parameters } = part.finish(new Set());
+  const ofHead = [head?.table, head?.bias].filter((parameter) => parameter !== undefined);
+  return new Set([...parameters, ...ofHead].map(({ name }) => name));
+}
+
 function familyOf({ modelType }: Config, model: string): Family {
   const family = isKnownType(modelType) ? families[modelType] : undefined;
   if (family === undefined) throw new KnownError('architecture-unknown', { model, modelType });
@@ -67,7 +81,7 @@ export function buildArchitecture(config: Config, model: string, use: Use): Arch
   return architecture;
 }
 
-function build(config: Config, model: string, use: Use): Architecture {
+function build(config: Config, model: string, use: Use, labelCountOf = readLabelCount): Architecture {
   const family = familyOf(config, model);
   const { task } = use;
   if (!family.tasks.includes(task)) {
@@ -86,7 +100,7 @@ function build(config: Config, model: string, use: Use): Architecture {
     case 'reranker': {
       const { classifier } = body;
       if (classifier === undefined) throw new TypeError(`${config.modelType} has no classifier`);
-      const outputDim = readLabelCount(config, model);
+      const outputDim = labelCountOf(config, model);
       const end = scoreStage(dim, classifier, outputDim);
       return { ...common, stages: [...stages, end], outputDim, pooling: classifier.pooling };
     }

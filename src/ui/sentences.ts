@@ -29,8 +29,8 @@ function print({ code, facts }: Pick<Problem, 'code' | 'facts'>): Record<string,
     typeof fact === 'number' ? formatExact(fact) : fact,
   ]);
   const named = Object.fromEntries(printed) as Record<string, string>;
-  if (code === 'examples-task' || code === 'task-unknown') {
-    return { ...named, task: taskNames[(facts as FactsOf['task-unknown']).task]() };
+  if ('task' in facts) {
+    return { ...named, task: taskNames[facts.task]() };
   }
   if (code !== 'setting-invalid') return named;
   const { setting, value } = facts as FactsOf['setting-invalid'];

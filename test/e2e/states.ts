@@ -10,6 +10,7 @@ import { appUrl, hubPort } from './place.ts';
 
 const golden = join(import.meta.dirname, '../fixtures/golden/bert');
 const stories = join(import.meta.dirname, '../fixtures/stories260k');
+const rerankers = join(import.meta.dirname, '../fixtures/families/rerank-electra');
 const longMs = 60_000;
 
 /** A page and a Hub beside it, which can misbehave. */
@@ -213,11 +214,13 @@ export const states: readonly State[] = [
     },
   },
   {
-    what: 'models that are scored as rerankers, which they are not',
+    what: 'a reranker, and a model without what that takes',
     reach: async ({ page }) => {
-      await page.getByRole('combobox', { name: 'Scored as' }).selectOption({ label: 'reranker' });
-      await button(page, 'Score').click();
-      await page.getByRole('alert').waitFor();
+      await clearModels(page);
+      await drop(page, join(rerankers, 'a'));
+      await page.getByRole('button', { name: 'Remove a', exact: true }).waitFor();
+      await drop(page, join(golden, 'b'));
+      await page.getByText('b cannot be run as “reranker”').waitFor();
     },
   },
   {

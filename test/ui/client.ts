@@ -39,6 +39,7 @@ export function factsOf(name: string): ModelFacts {
     bytesToFetch: 0,
     task: 'encoder',
     tasks: ['encoder'],
+    lacking: {},
     pooling: 'mean',
     normalised: true,
     maxTokens: 128,
