@@ -16,6 +16,7 @@ import { parseAddedTokens, type AddedTokens } from './tokenize/added-tokens.ts';
 import { readSpecialTokens, withClassSettings } from './tokenize/class-settings.ts';
 import { toObject } from './tokenize/fields.ts';
 import { parseModel } from './tokenize/models.ts';
+import { textsOf } from './tokenize/decoder.ts';
 import type { Model } from './tokenize/model.ts';
 import { parseNormalizer, type Normalizer } from './tokenize/normalizers.ts';
 import { addedCount, fillTemplate, parsePostProcessor, type Templates } from './tokenize/post-processor.ts';
@@ -45,6 +46,7 @@ interface Built extends Pick<TextTokenizer, 'padId' | 'eosId' | 'bosId'> {
   readonly added: AddedTokens;
   readonly templates: Templates;
   readonly side: Side;
+  readonly textOf: (id: number) => string | undefined;
 }
 
 /** Of the files' hashes, the last used last: models that are mixed often have one tokenizer, and building one takes up to seconds. */
@@ -114,6 +116,11 @@ export class TextTokenizer {
     };
   }
 
+  /** What a token adds in the middle of a text, see tokenize/decoder.ts; `undefined` where no token has this id. */
+  textOf(id: number): string | undefined {
+    return this.#built.textOf(id);
+  }
+
   /** Ids without special tokens, not truncated. */
   #encodeBare(text: string): readonly number[] {
     const ids: number[] = [];
@@ -163,8 +170,14 @@ function build(source: Source, files: readonly (Uint8Array | undefined)[]): Buil
     const added = parseAddedTokens(definition['added_tokens'], model, normalize);
     const idOf = (token: string | undefined) =>
       token === undefined ? undefined : (added.ids.get(token) ?? model.idOf(token));
+    // a map of the whole vocabulary, made when a token is first shown
+    let texts: Built['textOf'] | undefined;
     return {
       ...{ normalize, model, added },
+      textOf(id) {
+        texts ??= textsOf(model.entries(), added.ids, definition['decoder'], compile);
+        return texts(id);
+      },
       split: parsePreTokenizer(definition['pre_tokenizer'], compile),
       templates: parsePostProcessor(definition['post_processor']),
       side: settings!['truncation_side'] === 'left' ? 'left' : 'right',

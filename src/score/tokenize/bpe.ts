@@ -34,7 +34,7 @@ export function parseBpe(model: JsonObject): Model {
     const symbols = begin(word);
     return symbols && mergeAll(symbols, merges);
   };
-  return { size: ids.size, idOf: (token) => ids.get(token), encode: withCache(encode) };
+  return { size: ids.size, idOf: (token) => ids.get(token), entries: () => ids, encode: withCache(encode) };
 }
 
 /** Written `"a b"` before tokenizers 0.20 and `["a", "b"]` since. */

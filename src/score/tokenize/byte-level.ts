@@ -18,3 +18,11 @@ export function toByteCharacters(text: string): string {
   for (const byte of encoder.encode(text)) done += characters[byte]!;
   return done;
 }
+
+const bytesOf: ReadonlyMap<string, number> = new Map(characters.map((character, byte) => [character, byte]));
+
+/** The bytes that such characters stand for; `undefined` where one of them stands for none. */
+export function toBytes(text: string): Uint8Array | undefined {
+  const bytes = Array.from(text, (character) => bytesOf.get(character));
+  return bytes.some((byte) => byte === undefined) ? undefined : Uint8Array.from(bytes as number[]);
+}

@@ -5,6 +5,8 @@ export interface Model {
   /** How many tokens it has, added ones not counted. */
   readonly size: number;
   idOf(token: string): number | undefined;
+  /** All of them with their ids, to show them. */
+  entries(): Iterable<readonly [token: string, id: number]>;
   /** The ids of a word that the pre-tokenizer made; `undefined` if it holds text for which the model has no token. */
   encode(word: string): readonly number[] | undefined;
 }

@@ -40,5 +40,5 @@ function parseWordLevel(model: JsonObject): Model {
     const id = ids.get(word) ?? unknown;
     return id === undefined ? undefined : [id];
   };
-  return { size: ids.size, idOf: (token) => ids.get(token), encode };
+  return { size: ids.size, idOf: (token) => ids.get(token), entries: () => ids, encode };
 }

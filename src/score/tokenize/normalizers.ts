@@ -6,7 +6,7 @@
 import type { JsonObject } from '../../model/json-file.ts';
 import { toByteCharacters } from './byte-level.ts';
 import { readText, show, toList, toObject } from './fields.ts';
-import { parsePattern, type Compile } from './pattern.ts';
+import { parsePattern, replaceAt, type Compile } from './pattern.ts';
 import { parsePrecompiled } from './precompiled.ts';
 import { combiningMarks, controls, nonspacingMarks, toForm } from './unicode-age.ts';
 
@@ -99,15 +99,7 @@ function stripper({ strip_left: left, strip_right: right }: JsonObject): Step {
 function replacer(settings: JsonObject, compile: Compile): Step {
   const pattern = parsePattern(settings['pattern'], compile);
   const content = readText(settings, 'content');
-  return (text) => {
-    let done = '';
-    let from = 0;
-    for (const [start, end] of pattern(text)) {
-      done += text.slice(from, start) + content;
-      from = end;
-    }
-    return from === 0 ? text : done + text.slice(from);
-  };
+  return (text) => replaceAt(text, pattern(text), content);
 }
 
 /** What BERT takes for a word of its own: the library's ranges, which leave out U+2B820 to U+2B91F. */

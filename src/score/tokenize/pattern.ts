@@ -43,6 +43,17 @@ function literal(wanted: string): Pattern {
   };
 }
 
+/** The text with `content` in the place of each span. @param spans in order, without overlaps */
+export function replaceAt(text: string, spans: readonly Span[], content: string): string {
+  let done = '';
+  let from = 0;
+  for (const [start, end] of spans) {
+    done += text.slice(from, start) + content;
+    from = end;
+  }
+  return from === 0 ? text : done + text.slice(from);
+}
+
 const behaviours = ['Removed', 'Isolated', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous'] as const;
 export type Behaviour = (typeof behaviours)[number];
 

@@ -40,7 +40,8 @@ export function parseUnigram(model: JsonObject): Model {
       return idsAt(text) ?? [];
     });
   };
-  return { size: pieces.length, idOf: (token) => ids.get(token), encode: withCache(encode) };
+  const entries = () => pieces.map(([token], id) => [token, id] as const);
+  return { size: pieces.length, idOf: (token) => ids.get(token), entries, encode: withCache(encode) };
 }
 
 type Piece = readonly [token: string, score: number];

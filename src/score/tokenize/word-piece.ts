@@ -32,5 +32,5 @@ export function parseWordPiece(model: JsonObject): Model {
     }
     return pieces;
   };
-  return { size: ids.size, idOf: (token) => ids.get(token), encode: withCache(encode) };
+  return { size: ids.size, idOf: (token) => ids.get(token), entries: () => ids, encode: withCache(encode) };
 }
