@@ -183,6 +183,8 @@ export interface FactsOf {
   'negatives-needed': Record<never, never>;
   'example-too-long': { example: number; model: string; tokens: number; limit: number };
   'example-truncated': { example: number; model: string; tokens: number; limit: number };
+  'text-too-long': { model: string; tokens: number; limit: number };
+  'text-without-tokens': { model: string };
   'setting-invalid': { setting: SettingName; value: string };
   'loss-not-finite': { model: string; loss: string };
   'weights-invalid': { why: string };

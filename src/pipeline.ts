@@ -40,6 +40,7 @@ export { createSha256 } from './tensor/sha256.ts';
 export type { Device, RanOn } from './graph/runtime.ts';
 export type { MergeJob, Output, OutputFile } from './pour.ts';
 export type { Tried, TryJob } from './try-out.ts';
+export type { NextToken } from './score/next-tokens.ts';
 export type { Check, Proof } from './proof.ts';
 export type { Prompts } from './model/prompts.ts';
 export type { LossDefinition, ModelInput, Watching } from './score/score.ts';

@@ -7,7 +7,7 @@ import { architectureOf, ownPooling, type Scorable } from './scorable.ts';
 /** A text; for rerankers a query and a passage; for language models what is given and, if there is one, how it goes on. */
 export type ModelInput = string | readonly [string, string];
 
-/** Throws `example-too-long` with the input's number, and the refusals of scoring. */
+/** Throws `text-too-long`, `text-without-tokens`, and the refusals of scoring. */
 export function planOutputs(
   model: Scorable,
   inputs: readonly ModelInput[],
@@ -35,15 +35,14 @@ export function planOutputs(
       }
     }
   });
-  units.forEach(({ ids }, u) => {
-    const facts = {
-      example: u + 1,
-      model: model.name,
-      tokens: ids.length,
-      limit: architecture.maxPositions,
-    };
-    if (ids.length > architecture.maxPositions) throw new KnownError('example-too-long', facts);
-  });
+  const { maxPositions: limit } = architecture;
+  for (const { ids } of units) {
+    if (ids.length > limit) {
+      throw new KnownError('text-too-long', { model: model.name, tokens: ids.length, limit });
+    }
+    // where nothing stands before a text, one without a token leaves nothing to run
+    if (ids.length === 0) throw new KnownError('text-without-tokens', { model: model.name });
+  }
   return {
     ...{ architecture, units },
     pooling: architecture.pooling ?? pooling,

@@ -28,8 +28,8 @@ export function formatCount(value: number): string {
   return print(value, { notation: 'compact', maximumSignificantDigits: 3 });
 }
 
-/** A cosine: three decimals, so that a column lines up. */
-export function formatCosine(value: number): string {
+/** A cosine or a reranker's score: three decimals, so that a column lines up. */
+export function formatScore(value: number): string {
   return print(value, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
 }
 
@@ -63,7 +63,7 @@ export function formatDtype(dtype: OutputDtype): string {
   }
 }
 
-/** A mixing weight as a share, e.g. 24.6%. */
+/** A mixing weight or a probability as a share, e.g. 24.6%. */
 export function formatShare(weight: number): string {
   // below this a share is nothing that a person can see or a bar can show
   if (weight > 0 && weight < 1e-4) return `< ${print(1e-4, { style: 'percent', maximumFractionDigits: 2 })}`;

@@ -98,7 +98,7 @@ export interface Client {
     options: OutputOptions,
     watch?: Watch,
   ): Promise<{ readonly outputs: readonly Float32Array[]; readonly ranOn: RanOn }>;
-  /** A query and documents under base, another model and the mixture: cosines. Stages as scoring. */
+  /** A question under base, another model and the mixture: see try-out.ts. Stages as scoring. */
   tryOut(job: TryJob, watch?: Watch): Promise<Tried>;
   /** (texts,) token ids, special tokens included, truncated to what the model takes. */
   tokenize(model: ModelRef, texts: readonly string[]): Promise<readonly (readonly number[])[]>;
@@ -191,7 +191,10 @@ export function openClient(record: (entry: LedgerEntry) => void = () => undefine
       ),
     tryOut: (asked, watch) =>
       whileUsed(asked.models, () =>
-        scoring.run((engine, job, report) => engine.tryOut(job, asked, report), askAtFetch(watch)),
+        scoring.run<Tried>(
+          async (engine, job, report) => engine.tryOut(job, asked, report),
+          askAtFetch(watch),
+        ),
       ),
     tokenize: (model, texts) => files.run((engine) => engine.tokenize(model, texts)),
     weigh: (losses, temperature) => weigh(losses, temperature),

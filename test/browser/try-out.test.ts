@@ -36,10 +36,10 @@ describe('tryOut', () => {
       prompts: [prompts, prompts, prompts],
       weights: merge.weights,
       other: 2,
-      query: query!,
-      documents,
+      question: { kind: 'documents', query: query!, documents },
       device: 'cpu',
     });
+    if (tried.kind !== 'documents') throw new Error(`documents were asked for, ${tried.kind} came`);
     expectNear(tried.base, cosines(outputs.byModel.a));
     expectNear(tried.other, cosines(outputs.byModel.c));
     expectNear(tried.mixture, cosines(outputs.byModel.merged));
@@ -47,7 +47,8 @@ describe('tryOut', () => {
 
   test('refuses weights that do not sum to 1', async () => {
     const models = [await goldenBert('a'), await goldenBert('b')];
-    const job = { models, prompts: [], weights: [0.5, 0.6], other: 1, query: 'q', documents: ['d'] };
+    const question = { kind: 'documents', query: 'q', documents: ['d'] } as const;
+    const job = { models, prompts: [], weights: [0.5, 0.6], other: 1, question };
     await expect(client.tryOut({ ...job, device: 'cpu' })).rejects.toMatchObject({ code: 'weights-invalid' });
   });
 });

@@ -202,7 +202,7 @@ export const states: readonly State[] = [
     },
   },
   {
-    what: 'language models, scored on inputs and outputs',
+    what: 'language models, scored on inputs and outputs, and tried',
     reach: async ({ page }) => {
       await clearModels(page);
       await drop(page, join(stories, 'base'), join(stories, 'banking'));
@@ -211,6 +211,9 @@ export const states: readonly State[] = [
       await button(page, 'Banking intents').click();
       await page.getByRole('radio', { name: 'Reference:' }).check();
       await score(page);
+      await page.getByRole('textbox', { name: 'Beginning of a text' }).fill('Once upon a');
+      await button(page, 'Try').click();
+      await page.getByRole('table', { name: 'Likeliest next tokens' }).waitFor({ timeout: longMs });
     },
   },
   {

@@ -91,7 +91,7 @@ export function standIn(answers: Partial<Client>): Client {
       seconds: 1,
     }),
     outputs: async () => ({ outputs: [], ranOn }),
-    tryOut: async () => ({ base: [], other: [], mixture: [] }),
+    tryOut: async ({ question: { kind } }) => ({ kind, base: [], other: [], mixture: [] }),
     tokenize: async () => [],
     weigh,
     weighAround,

@@ -19,6 +19,7 @@ function factsOf(name: string): ModelFacts {
     ...{
       task: 'encoder',
       tasks: ['encoder'],
+      lacking: {},
       bytesToFetch: 0,
       pooling: 'mean',
       normalised: true,
