@@ -20,7 +20,6 @@ import { dtypesOf } from './model/summary.ts';
 import { noteTwins } from './model/twins.ts';
 import { openVocabulary } from './model/vocabulary.ts';
 import type { Checkpoint } from './safetensors/checkpoint.ts';
-import { readQuickly } from './safetensors/quick.ts';
 import { printExampleSet, type ExampleSet } from './score/examples.ts';
 import { judgeScoring, type Lacking } from './score/judge.ts';
 import { architectureOf, readTask, type Scorable } from './score/scorable.ts';
@@ -206,6 +205,7 @@ export async function scoreAll(
   const started = performance.now();
   const openAll = () => Promise.all(named.map(({ source }) => openScorable(source, task)));
   const models = await openFetched(named, openAll, watching);
+  const { readQuickly } = await loadQuick();
   const scored = await readQuickly(models.map(withSource(named)), (quick) => {
     const opened = models.map((model, m) => ({ ...model, checkpoint: quick[m]! }));
     return scorer.score(opened, set, definition, device, watching);
@@ -230,6 +230,7 @@ export async function runOutputs(
   watching: Watching,
 ): Promise<{ readonly outputs: readonly Float32Array[]; readonly ranOn: RanOn }> {
   const model = await openFetched([named], () => openScorable(named.source, task), watching);
+  const { readQuickly } = await loadQuick();
   return readQuickly([model].map(withSource([named])), ([checkpoint]) =>
     scorer.outputs({ ...model, checkpoint: checkpoint! }, inputs, prompt, device, watching),
   );
@@ -273,6 +274,9 @@ async function missingBytes(source: Source | CachedSource, { files }: Checkpoint
   const missing = files.map(async ({ path, bytes }) => bytes - (await source.cachedBytes(path)));
   return (await Promise.all(missing)).reduce((sum, bytes) => sum + bytes, 0);
 }
+
+/** Loaded when values are first read: the kernels are more than the rest of the engine's start. */
+const loadQuick = () => import('./safetensors/quick.ts');
 
 /** Loaded when a text is first read: a third of what the engine would be otherwise. */
 async function readTokenizer(source: Source): Promise<Scorable['tokenizer']> {
