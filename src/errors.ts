@@ -132,7 +132,7 @@ export interface FactsOf {
   'tokenizer-missing': { model: string };
   'tokenizer-other-format': { model: string; files: string };
   'tokenizer-unsupported': { model: string; why: string };
-  'pooling-assumed': { model: string };
+  'pooling-assumed': { model: string; pooling: string };
 
   // comparing models
   'module-missing': { model: string; other: string; module: string };

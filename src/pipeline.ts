@@ -21,7 +21,7 @@ import { noteTwins } from './model/twins.ts';
 import { openVocabulary } from './model/vocabulary.ts';
 import type { Checkpoint } from './safetensors/checkpoint.ts';
 import { printExampleSet, type ExampleSet } from './score/examples.ts';
-import { judgeScoring, type Lacking } from './score/judge.ts';
+import { judgeScoring, type ByTask, type Lacking } from './score/judge.ts';
 import { architectureOf, readTask, type Scorable } from './score/scorable.ts';
 import type { LossDefinition, ModelInput, Scorer, Watching } from './score/score.ts';
 import type { CachedSource } from './source/cached.ts';
@@ -75,6 +75,8 @@ export interface ModelFacts {
   readonly licence: string | undefined;
   /** Notes and refusals about this model alone; a refusal here is of scoring, not of mixing by hand. */
   readonly problems: readonly Problem[];
+  /** The same where it is run as another of `tasks`. */
+  readonly otherwise: ByTask;
 }
 
 /** How models fit together, from headers and small files only. */
@@ -128,7 +130,8 @@ export async function inspectModel({ ref, source }: NamedSource): Promise<ModelF
   const suggested = suggestPrompts(ref.kind === 'hub' ? ref.id : ref.name);
   const { parameterCount, dtypes } = dtypesOf(checkpoint.tensors.values());
   const { tensors } = checkpoint;
-  const { task, tasks, lacking, problems: judged } = await judgeScoring(source, config, modules, tensors);
+  const { task, tasks, lacking, problems, otherwise } = await judgeScoring(source, config, modules, tensors);
+  const passedOver = await notePassedOver(source);
   return {
     name: source.name,
     kind: ref.kind,
@@ -148,7 +151,10 @@ export async function inspectModel({ ref, source }: NamedSource): Promise<ModelF
     prompts: stated ?? suggested ?? noPrompts,
     promptsFrom: stated ? 'repository' : suggested ? 'suggested' : 'none',
     licence: await licenceOf({ ref, source }),
-    problems: [...judged, ...(await notePassedOver(source))],
+    problems: [...problems, ...passedOver],
+    otherwise: Object.fromEntries(
+      Object.entries(otherwise).map(([other, found]) => [other, [...found, ...passedOver]]),
+    ),
   };
 }
 

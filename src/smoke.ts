@@ -2,7 +2,7 @@
  * The last check of an output: it is opened from its written files as any user would open it, and runs one text; so
  * does a mixture computed in memory from the ingredients (recompute.ts). Both must say the same.
  */
-import { KnownError, toProblem, type ErrorCode, type Problem } from './errors.ts';
+import { isKnown, KnownError, toProblem, type ErrorCode, type Problem } from './errors.ts';
 import type { Task } from './graph/graph.ts';
 import type { Device } from './graph/runtime.ts';
 import { openUnfinished } from './job/folder.ts';
@@ -65,12 +65,21 @@ const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'memory-missing',
 ]);
 
+/** The same of the written files, once the base was found to run. */
+const notRunnable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...(['gpu-too-small', 'gpu-full', 'memory-missing'] as const),
+  ...(['text-too-long', 'text-without-tokens'] as const),
+]);
+
+/** Characters of an example: a language model runs a text whole, and what is to be seen shows in few tokens. */
+const textLimit = 1000;
+
 /** There is no such device now; the CPU tells as much of the files. */
 const gone: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['gpu-missing', 'gpu-lost']);
 
 /**
  * Throws `output-differs`, and whatever keeps the written files from being opened and run. Where the base cannot be scored or
- * does not fit, says so instead. Memory: one model in float32 at a time, as scoring.
+ * does not fit, says so instead. Memory: one part of a model in float32 at a time, as scoring.
  */
 export async function runSmoke(
   scorer: Scorer,
@@ -108,17 +117,23 @@ async function runOn(
   const { modelType } = base.config;
   const mixture = recomputeMixture(checkpoints, weights, modelType, dtype, output.checkpoint);
 
-  const kind = text.trim() === '' ? 'sentence' : 'example';
+  let kind: 'sentence' | 'example' = text.trim() === '' ? 'sentence' : 'example';
   const embed = async (model: Scorable): Promise<Float32Array> => {
-    const texts = [kind === 'example' ? text : sentence];
+    const texts = [kind === 'example' ? text.slice(0, textLimit) : sentence];
     const { outputs } = await scorer.outputs(model, texts, '', device, asSmoke(watching));
     return model.task === 'reranker' ? outputs[0]! : toUnit(outputs[0]!);
   };
   // its own settings and tokenizer on one side, the base's on the other: they too have to agree
-  const got = await orRefusal(
-    () => embed(output),
-    new Set<ErrorCode>(['gpu-too-small', 'gpu-full', 'memory-missing']),
-  );
+  const got = await orRefusal(async () => {
+    try {
+      return await embed(output);
+    } catch (error) {
+      // the text is no fault of the files
+      if (kind === 'sentence' || !isTextual(error)) throw error;
+      kind = 'sentence';
+      return embed(output);
+    }
+  }, notRunnable);
   if ('why' in got) return { kind: 'smoke', state: 'not-run', ...got };
   const want = await embed({ ...base, checkpoint: mixture });
   const difference = largestDifference(got, want);
@@ -164,12 +179,16 @@ async function orRefusal<T extends object>(
   }
 }
 
-/** Placing a model is all that takes time; its one batch is nothing to count. */
+function isTextual(error: unknown): boolean {
+  return isKnown(error, 'text-too-long') || isKnown(error, 'text-without-tokens');
+}
+
+/** Placing a model is all that takes time, part after part; its one batch is nothing to count. */
 function asSmoke({ signal, report }: Watching): Watching {
   return {
     signal,
     report: (progress) => {
-      if (progress.stage === 'load') report({ ...progress, stage: 'smoke' });
+      if (progress.unit === 'bytes' && progress.stage !== 'fetch') report({ ...progress, stage: 'smoke' });
     },
   };
 }

@@ -62,7 +62,9 @@ describe('inspectModel', () => {
   test('says that CLS pooling is assumed where the model states none', async () => {
     const { pooling, problems } = await inspectModel(await open('a', { 'modules.json': undefined }));
     expect(pooling).toBe('cls');
-    expect(problems).toEqual([{ severity: 'note', code: 'pooling-assumed', facts: { model: 'a' } }]);
+    expect(problems).toEqual([
+      { severity: 'note', code: 'pooling-assumed', facts: { model: 'a', pooling: 'cls' } },
+    ]);
   });
 
   test.each([
@@ -111,6 +113,33 @@ describe('inspectModel', () => {
     const said = JSON.stringify({ ...config, architectures: [architecture] });
     const facts = await inspectModel(await open('a', { 'config.json': said }, folder));
     expect(facts).toMatchObject({ task, tasks: ['encoder', 'reranker'] });
+  });
+
+  test('says of each kind what stands against it', async () => {
+    const reranker = await inspectModel(await open('a', {}, join(families, 'rerank-two')));
+    expect(reranker.problems.map(({ code }) => code)).toContain('config-unsupported');
+    expect(reranker.otherwise.encoder?.map(({ code }) => code)).toEqual(['pooling-assumed']);
+    // the first token of a decoder knows of no other
+    const decoder = await inspectModel(await open('a', {}, join(families, 'llama-five')));
+    expect(decoder.problems).toEqual([]);
+    expect(decoder.otherwise).toEqual({
+      encoder: [{ severity: 'note', code: 'pooling-assumed', facts: { model: 'a', pooling: 'lasttoken' } }],
+    });
+  });
+
+  test('takes no classifier for a language model', async () => {
+    const folder = join(families, 'llama-five');
+    const config = JSON.parse(readFileSync(join(folder, 'a/config.json'), 'utf8')) as object;
+    const said = JSON.stringify({ ...config, architectures: ['LlamaForSequenceClassification'] });
+    const { task, problems } = await inspectModel(await open('a', { 'config.json': said }, folder));
+    expect(task).toBeUndefined();
+    expect(problems).toEqual([
+      {
+        severity: 'refused',
+        code: 'task-unknown',
+        facts: { model: 'a', modelType: 'llama', task: 'reranker' },
+      },
+    ]);
   });
 });
 

@@ -71,7 +71,7 @@ export type Stage = (part: PartWriter) => void;
 export interface PartParameter extends Parameter {
   /** The graph's input; numbered, so that equal layers are equal bytes. */
   readonly input: string;
-  /** Which rows of it; `used`: those of ids that occur on this side, in ascending order. */
+  /** Which rows of it; `used`: those of ids that occur on this side, and on any other that the part looks up in it, in ascending order. */
   readonly rows: 'all' | { readonly used: Side } | { readonly start: number; readonly end: number };
 }
 

@@ -53,15 +53,12 @@ export class GraphSession {
   readonly runtime: Runtime;
   readonly #ort: OrtModule;
   readonly #session: Ort.InferenceSession;
-  /** Rejects when the GPU is lost; never otherwise. */
-  readonly #lost: Promise<never>;
 
   private constructor(bytes: Uint8Array, runtime: Runtime, ort: OrtModule, session: Ort.InferenceSession) {
     this.bytes = bytes;
     this.runtime = runtime;
     this.#ort = ort;
     this.#session = session;
-    this.#lost = lossOf(runtime);
   }
 
   /** Throws `runtime-failed`, `gpu-lost`. */
@@ -139,10 +136,10 @@ export class GraphSession {
             : new this.#ort.Tensor('float32', data, [...shape]);
       }
       try {
-        const outputs = await Promise.race([this.#session.run(inputs), this.#lost]);
+        const outputs = await untilLost(this.runtime, this.#session.run(inputs));
         const values = new Map<string, FloatValue>();
         for (const [name, tensor] of Object.entries(outputs)) {
-          const data = await Promise.race([tensor.getData(), this.#lost]);
+          const data = await untilLost(this.runtime, tensor.getData());
           // a copy: the runtime may reuse its memory at the next run
           const copy = Float32Array.from(data as Float32Array);
           values.set(name, { type: 'float32', data: copy, shape: [...tensor.dims] });
@@ -157,10 +154,8 @@ export class GraphSession {
   /** A run on a device that is being lost fails first, in the runtime's words: the loss itself says more. */
   #explain(error: unknown): Promise<KnownError> | KnownError {
     if (this.runtime.gpu === undefined) return asKnown(error);
-    const other = new Promise<KnownError>((resolve) => {
-      setTimeout(() => resolve(asKnown(error)), lossNoticeMs);
-    });
-    return Promise.race([other, this.#lost.catch((loss: KnownError) => loss)]);
+    const notice = new Promise<void>((resolve) => setTimeout(resolve, lossNoticeMs));
+    return untilLost(this.runtime, notice).then(() => asKnown(error), asKnown);
   }
 
   release(): Promise<void> {
@@ -186,12 +181,42 @@ function importOrt(build: RuntimeBuild): Promise<OrtModule> {
   }
 }
 
-function lossOf({ gpu }: Runtime): Promise<never> {
-  const lost = new Promise<never>((_, reject) => {
-    void gpu?.lost.then(({ message }) => reject(new KnownError('gpu-lost', { why: message })));
+/** Of a device: what is told to the run that waits, and, once it is lost, why. */
+interface Loss {
+  error?: KnownError;
+  tell?: ((error: KnownError) => void) | undefined;
+}
+
+const losses = new WeakMap<GPUDevice, Loss>();
+
+function lossOf(gpu: GPUDevice): Loss {
+  const known = losses.get(gpu);
+  if (known !== undefined) return known;
+  const loss: Loss = {};
+  losses.set(gpu, loss);
+  void gpu.lost.then(({ message }) => {
+    loss.error = new KnownError('gpu-lost', { why: message });
+    loss.tell?.(loss.error);
   });
-  lost.catch(() => undefined);
-  return lost;
+  return loss;
+}
+
+/**
+ * What `work` gives, or the device's loss. A promise that never settles would keep each result that was raced against it, so a run
+ * is told of the loss only while it waits; runs come one at a time.
+ */
+async function untilLost<T>({ gpu }: Runtime, work: Promise<T>): Promise<T> {
+  if (gpu === undefined) return work;
+  const loss = lossOf(gpu);
+  if (loss.error !== undefined) throw loss.error;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      loss.tell = reject;
+      work.then(resolve, reject);
+    });
+  } finally {
+    loss.tell = undefined;
+  }
 }
 
 /** The runtime throws strings, numbers and errors of its own. */

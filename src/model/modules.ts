@@ -61,7 +61,13 @@ export async function readModules(source: Source, config: Config): Promise<Modul
 
   const steps = (await attempt(() => readSteps(source))) ?? [];
   const assumed = problems.length === 0 && steps.length === 0;
-  if (assumed) problems.push({ severity: 'note', code: 'pooling-assumed', facts: { model: source.name } });
+  const usual = usualPooling(config);
+  if (assumed)
+    problems.push({
+      severity: 'note',
+      code: 'pooling-assumed',
+      facts: { model: source.name, pooling: usual },
+    });
 
   const unknown = assumed ? [] : findUnknown(steps);
   for (const { kind: module } of unknown) {
@@ -69,7 +75,7 @@ export async function readModules(source: Source, config: Config): Promise<Modul
   }
 
   const pooling = assumed
-    ? 'cls'
+    ? usual
     : steps.length > 0
       ? await attempt(() => readPooling(source, steps))
       : undefined;
@@ -91,6 +97,15 @@ export async function readModules(source: Source, config: Config): Promise<Modul
     extraModules: unknown.flatMap(({ kind }) => (kind === 'Dense' ? [] : [kind])),
     problems,
   };
+}
+
+/**
+ * Where a model states none: under a causal mask the first token knows of no other, so the last; T5's begin with nothing of their
+ * own, so the mean, as sentence-T5 (https://arxiv.org/abs/2108.08877); else the first, as the reference.
+ */
+function usualPooling({ architecture = '' }: Config): 'lasttoken' | 'mean' | 'cls' {
+  if (/ForCausalLM$|LMHead/.test(architecture)) return 'lasttoken';
+  return /ForConditionalGeneration$/.test(architecture) ? 'mean' : 'cls';
 }
 
 /** What is not Transformer, Pooling, any Dense, Normalize in this order: those, and these where they stand elsewhere, we cannot run. */

@@ -21,7 +21,11 @@ export interface Judgement {
   readonly lacking: Lacking;
   /** Everything that scoring would refuse, and the notes of the model's own settings. */
   readonly problems: readonly Problem[];
+  /** The same where it is run as something else that it can be run as. */
+  readonly otherwise: ByTask;
 }
+
+export type ByTask = Readonly<Partial<Record<Task, readonly Problem[]>>>;
 
 /** Reads no file. Throws only what the source throws. */
 export async function judgeScoring(
@@ -31,31 +35,51 @@ export async function judgeScoring(
   tensors: Checkpoint['tensors'],
 ): Promise<Judgement> {
   const { name } = source;
-  const problems: Problem[] = [];
-  let task: Task | undefined;
-  let tasks: readonly Task[] = [];
-  let lacking: Lacking = {};
-  try {
-    task = readTask(config, name, modules);
-    const others = tasksOf(config, name).filter((other) => other !== task);
-    lacking = findLacking(config, name, others, tensors);
-    // what it says that it is stays a choice, whatever is missing: scoring names it
-    tasks = tasksOf(config, name).filter((one) => lacking[one] === undefined);
-    architectureOf({ name, config, task, modules }, modules.pooling ?? 'cls');
-  } catch (error) {
-    if (!(error instanceof KnownError)) throw error;
-    problems.push(toProblem(error));
-    // how such a model would be pooled is not its problem
-    if (task === undefined) return { task, tasks, lacking, problems };
-  }
+  const files: Problem[] = [];
   try {
     checkTokenizerFile(name, await source.list());
   } catch (error) {
-    if (!(error instanceof KnownError)) throw error;
-    problems.push(toProblem(error));
+    files.push(asProblem(error));
   }
-  const ofModules = modules.problems.filter(({ code }) => task === 'encoder' || code !== 'pooling-assumed');
-  return { task, tasks, lacking, problems: [...problems, ...ofModules] };
+  /** Of a model that is run as that. */
+  const problemsAs = (task: Task): readonly Problem[] => {
+    const refused = attempt(() => architectureOf({ name, config, task, modules }, modules.pooling ?? 'cls'));
+    const noted = modules.problems.filter(({ code }) => task === 'encoder' || code !== 'pooling-assumed');
+    return [...('problem' in refused ? [refused.problem] : []), ...files, ...noted];
+  };
+  const known = attempt(() => tasksOf(config, name));
+  if ('problem' in known) return { ...unknown, problems: [known.problem] };
+  const stated = attempt(() => readTask(config, name, modules));
+  const task = 'problem' in stated ? undefined : stated.value;
+  const lacking = findLacking(
+    config,
+    name,
+    known.value.filter((other) => other !== task),
+    tensors,
+  );
+  // what it says that it is stays a choice, whatever is missing: scoring names it
+  const tasks = known.value.filter((one) => lacking[one] === undefined);
+  const others = tasks.filter((other) => other !== task);
+  const otherwise = Object.fromEntries(others.map((other) => [other, problemsAs(other)]));
+  const problems = 'problem' in stated ? [stated.problem, ...files] : problemsAs(stated.value);
+  return { task, tasks, lacking, problems, otherwise };
+}
+
+/** How such a model would be pooled is not its problem. */
+const unknown = { task: undefined, tasks: [], lacking: {}, otherwise: {} };
+
+function attempt<T>(work: () => T): { readonly value: T } | { readonly problem: Problem } {
+  try {
+    return { value: work() };
+  } catch (error) {
+    return { problem: asProblem(error) };
+  }
+}
+
+/** Throws what is no failure of ours. */
+function asProblem(error: unknown): Problem {
+  if (error instanceof KnownError) return toProblem(error);
+  throw error;
 }
 
 function findLacking(

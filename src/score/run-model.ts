@@ -12,6 +12,7 @@ import type { FloatValue, GraphSession, Placed } from '../graph/session.ts';
 import type { Pooling } from '../model/pooling.ts';
 import { idsOf, toValue, type Batch, type Unit, type UsedRows } from './feeds.ts';
 import { joinLoss, joinLogits } from './language-slices.ts';
+import { RunProgress } from './run-progress.ts';
 
 /** About a second of MiniLM on one WASM thread: how soon a stop between batches is seen. */
 const batchTokens = 1024;
@@ -30,6 +31,8 @@ export interface Running {
   readonly pooling: Pooling;
   readonly hiddenId?: number | undefined;
   readonly length?: number | undefined;
+  /** Most bytes of values that are carried between parts at a time; 256 MiB where it is not stated. */
+  readonly waveBytes?: number;
   readonly signal: AbortSignal;
   /** Bytes of parameters that were read so far, of all that will be. */
   readonly onLoad?: (done: number, total: number) => void;
@@ -82,12 +85,16 @@ export async function runUnits(
     return { indices, batch, carried: new Map(), results: new Map() };
   });
   const results: Float32Array[] = units.map(() => new Float32Array(0));
-  const waves = parts.body.length + parts.head.length === 1 ? [items] : planWaves(items, architecture.dim);
+  const isOne = parts.body.length + parts.head.length === 1;
+  const waves = isOne ? [items] : planWaves(items, architecture.dim, running.waveBytes ?? carriedBytes);
   const progress = new RunProgress(running, parts, items, waves.length);
   for (const wave of waves) {
     await runParts(parts.body, wave, running, progress);
     if (architecture.head === undefined) {
-      for (const item of wave) takeRows(item, results);
+      for (const item of wave) {
+        takeRows(item, results);
+        empty(item);
+      }
       continue;
     }
     const slices = wave.flatMap((item) => sliceScored(item, parts.head));
@@ -97,6 +104,7 @@ export async function runUnits(
       const own = slices.filter(({ of }) => of === item);
       const joined = wants === 'loss' ? joinLoss(own, parts.head) : joinLogits(own, parts.head, vocabulary);
       giveBack(item, joined, wants === 'loss' ? 1 : vocabulary, results);
+      empty(item);
     }
   }
   return results;
@@ -116,13 +124,19 @@ export interface HeadItem extends Item {
   readonly of: Item;
 }
 
-function planWaves(items: readonly Item[], dim: number): readonly (readonly Item[])[] {
+/** What a batch carried has been used: the next wave wants its room. */
+function empty({ carried, results }: Item): void {
+  carried.clear();
+  results.clear();
+}
+
+function planWaves(items: readonly Item[], dim: number, limitBytes: number): readonly (readonly Item[])[] {
   const waves: Item[][] = [];
   let sum = Infinity;
   for (const item of items) {
     const tokens = item.batch.units.reduce((n, { ids, target = [] }) => n + ids.length + target.length, 0);
     const bytes = 4 * dim * tokens;
-    if (sum + bytes > carriedBytes) {
+    if (sum + bytes > limitBytes) {
       waves.push([]);
       sum = 0;
     }
@@ -260,35 +274,4 @@ function giveBack({ indices, batch }: Item, joined: Float32Array, width: number,
 /** Lets messages in: a run on the CPU leaves no gap in which a stop could arrive. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/** Counts bytes and runs. */
-class RunProgress {
-  readonly #running: Running;
-  readonly #totalBytes: number;
-  readonly #totalRuns: number;
-  #bytes = 0;
-  #runs = 0;
-
-  constructor(
-    running: Running,
-    { body, head }: ReturnType<typeof partsOf>,
-    items: readonly Item[],
-    waveCount: number,
-  ) {
-    this.#running = running;
-    this.#totalBytes =
-      waveCount * [...body, ...head].reduce((sum, { parameters }) => sum + sumBytes(parameters), 0);
-    this.#totalRuns = items.length * (body.length + head.length);
-  }
-
-  loaded(bytes: number): void {
-    this.#bytes += bytes;
-    this.#running.onLoad?.(Math.min(this.#bytes, this.#totalBytes), this.#totalBytes);
-  }
-
-  ran(): void {
-    this.#runs++;
-    this.#running.onRun?.(Math.min(this.#runs, this.#totalRuns), this.#totalRuns);
-  }
 }

@@ -27,7 +27,7 @@ export interface Scorable {
 
 /**
  * What a model is, as its files say: the class that saved it, and whether sentence-transformers' modules stand around it.
- * Throws `architecture-unknown`.
+ * Throws `architecture-unknown`, and `task-unknown` where its class says of it what models of its type cannot be run as here.
  */
 export function readTask(config: Config, name: string, { assumed }: Pick<Modules, 'assumed'>): Task {
   const tasks = tasksOf(config, name);
@@ -41,6 +41,10 @@ export function readTask(config: Config, name: string, { assumed }: Pick<Modules
         : /ForCausalLM$|LMHead/.test(architecture)
           ? 'decoder'
           : undefined;
+  if (stated === 'reranker' && !tasks.includes(stated)) {
+    // a classifier on a language model is no language model
+    throw new KnownError('task-unknown', { model: name, modelType: config.modelType, task: stated });
+  }
   return stated !== undefined && tasks.includes(stated) ? stated : tasks[0]!;
 }
 
@@ -108,6 +112,9 @@ export function readerOf(
 /** Rows that lie so near are read in one go: a request for less than this takes as long as one for this. */
 const nearElements = 64 * 1024;
 
+/** Most elements of such a reading: 16 MiB of float32. */
+const readElements = 4 * 1024 * 1024;
+
 /** @param ids ascending @returns (ids · row,) */
 async function readRows(
   checkpoint: Readable,
@@ -118,8 +125,11 @@ async function readRows(
   const rows = new Float32Array(ids.length * rowElements);
   for (let from = 0; from < ids.length;) {
     let to = from + 1;
-    while (to < ids.length && (ids[to]! - ids[to - 1]!) * rowElements <= nearElements) to++;
     const start = ids[from]!;
+    const isNear = (row: number): boolean =>
+      (ids[row]! - ids[row - 1]!) * rowElements <= nearElements &&
+      (ids[row]! + 1 - start) * rowElements <= readElements;
+    while (to < ids.length && isNear(to)) to++;
     const values = await checkpoint.read(tensor, start * rowElements, (ids[to - 1]! + 1) * rowElements);
     for (let row = from; row < to; row++) {
       const at = (ids[row]! - start) * rowElements;

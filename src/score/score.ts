@@ -14,7 +14,7 @@ import {
   type Runtime,
 } from '../graph/runtime.ts';
 import { GraphSession } from '../graph/session.ts';
-import type { Report } from '../progress.ts';
+import type { Progress, Report } from '../progress.ts';
 import { toUnit } from './contrastive.ts';
 import type { ExampleSet } from './examples.ts';
 import { planOutputs, type ModelInput } from './plan-outputs.ts';
@@ -210,14 +210,20 @@ export class Scorer {
     await this.#keepSessions(all.map(({ bytes }) => bytes));
     // a model of several parts is read and run by turns: how much was read says how far it is
     const inTurns = all.length > 1;
+    let loaded: Progress | undefined;
     return runUnits(
       {
         ...{ architecture, model: model.name, read, pooling, hiddenId, length, signal },
         open: (bytes) => this.#sessionOf(bytes, runtime),
-        onLoad: (done, total) =>
-          report({ stage: inTurns ? 'score' : 'load', subject: model.name, done, total, unit: 'bytes' }),
-        onRun: (done, total) =>
-          inTurns || report({ stage: 'score', subject: model.name, done, total, unit: 'batches' }),
+        onLoad: (done, total) => {
+          loaded = { stage: inTurns ? 'score' : 'load', subject: model.name, done, total, unit: 'bytes' };
+          report(loaded);
+        },
+        onRun: (done, total) => {
+          if (!inTurns) report({ stage: 'score', subject: model.name, done, total, unit: 'batches' });
+          // no byte more was read, but work goes on: many batches may go through one part
+          else if (loaded !== undefined) report(loaded);
+        },
       },
       units,
       wants,

@@ -1,6 +1,6 @@
 /** One model on the bar, from the moment that it is named. */
 import { isKnown, type Problem } from '../errors.ts';
-import type { ModelFacts, Prompts } from '../pipeline.ts';
+import type { ModelFacts, Prompts, Task } from '../pipeline.ts';
 import type { ModelRef } from '../source/source.ts';
 
 export type CardState =
@@ -28,6 +28,11 @@ export type ReadyCard = Card & { readonly state: Extract<CardState, { at: 'ready
 
 export function isReady(card: Card): card is ReadyCard {
   return card.state.at === 'ready';
+}
+
+/** Notes and refusals of a model that is run as that. */
+export function problemsAs(facts: ModelFacts, task: Task): readonly Problem[] {
+  return facts.otherwise[task] ?? facts.problems;
 }
 
 export function isRefusal(problem: Problem): boolean {

@@ -5,7 +5,6 @@ import type { LocalFile, ModelRef } from '../source/source.ts';
 import type { Asked } from '../worker/client.ts';
 import {
   isReady,
-  isRefusal,
   isTokenMatter,
   wantedOf,
   withPrompts,
@@ -80,11 +79,6 @@ export class Ingredients {
     if (fit.at !== 'known') return 'models-loading';
     return fit.comparison.output ? 'none' : 'models-differ';
   }
-  /** A model among them can be mixed by hand only. */
-  get unscorable(): boolean {
-    return this.#cards.some((card) => isReady(card) && card.state.facts.problems.some(isRefusal));
-  }
-
   /** Adds the model that stands in the field, or searches the Hub for what does. */
   async addText(): Promise<void> {
     const { asked } = this;

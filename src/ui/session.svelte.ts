@@ -61,11 +61,11 @@ export class Session {
 
   /** Why the next action is to wait. */
   get obstacle(): Obstacle {
-    const { obstacle, unscorable } = this.ingredients;
+    const { obstacle } = this.ingredients;
     if (obstacle !== 'none') return obstacle;
     if (this.recipe.weights.at === 'failed') return 'weights-wrong';
     if (this.recipe.largestFile.files.at === 'failed') return 'size-wrong';
-    return this.recipe.needsLosses && unscorable ? 'models-unscorable' : 'none';
+    return this.recipe.needsLosses && this.taste.unscorable ? 'models-unscorable' : 'none';
   }
 
   /** A mixture that was cut short and can be gone on with: what the page tells of when it is opened. */

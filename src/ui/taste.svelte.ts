@@ -3,7 +3,7 @@ import type { Device } from '../graph/runtime.ts';
 import type { LossDefinition, Scores, Task as ModelTask } from '../pipeline.ts';
 import type { ExampleKind } from '../score/columns.ts';
 import type { Client, Demo } from '../worker/client.ts';
-import { isReady, type Card, type ReadyCard } from './card.ts';
+import { isReady, isRefusal, problemsAs, type Card, type ReadyCard } from './card.ts';
 import { Examples } from './examples.svelte.ts';
 import type { Ingredients } from './ingredients.svelte.ts';
 import { Intake } from './intake.svelte.ts';
@@ -105,6 +105,12 @@ export class Taste {
       .filter(isReady)
       .filter(({ state: { facts } }) => facts.tasks.length > 0 && !facts.tasks.includes(this.runAs));
   }
+  /** A model among them can be mixed by hand only, as what they are run as. */
+  get unscorable(): boolean {
+    const ready = this.#ingredients.cards.filter(isReady);
+    const refused = ready.some(({ state: { facts } }) => problemsAs(facts, this.runAs).some(isRefusal));
+    return refused || this.unable.length > 0;
+  }
   /** Models that can, and that are of another kind than the first, as their files say. */
   get otherKinds(): readonly ReadyCard[] {
     const own = this.stated;
@@ -151,9 +157,7 @@ export class Taste {
     return this.#scored !== undefined && this.current === undefined;
   }
   get scorable(): boolean {
-    return (
-      this.#ingredients.obstacle === 'none' && !this.#ingredients.unscorable && this.#task.phase.at === 'idle'
-    );
+    return this.#ingredients.obstacle === 'none' && !this.unscorable && this.#task.phase.at === 'idle';
   }
 
   /** The page may be about to go. */

@@ -101,7 +101,7 @@ export class TryIt {
   }
   /** What is missing before it can be tried. */
   get obstacle(): 'models' | 'weights' | 'texts' | 'text' | 'many' | 'none' {
-    if (this.#ingredients.obstacle !== 'none' || this.#ingredients.unscorable) return 'models';
+    if (this.#ingredients.obstacle !== 'none' || this.#taste.unscorable) return 'models';
     if (this.#recipe.weights.at !== 'known') return 'weights';
     if (this.kind === 'text') return this.text.trim() === '' ? 'text' : 'none';
     if (this.query.trim() === '' || this.documents.length === 0) return 'texts';

@@ -38,6 +38,13 @@ function expectNear(got: readonly number[], want: readonly number[]): void {
   );
 }
 
+test('tries a mixture on a sentence of ours where an example is longer than its positions', async () => {
+  const models = await Promise.all(['a', 'b'].map((model) => open('gpt2-scaled', model)));
+  const trial = { text: 'a card that never came '.repeat(100), device: 'cpu' } as const;
+  const { proof } = await client.merge({ models, weights: [0.5, 0.5] }, {}, trial);
+  expect(proof.checks.at(-1)).toMatchObject({ kind: 'smoke', state: 'passed', text: 'sentence' });
+});
+
 test.each(['llama-five', 't5-plain'])('gives the losses of a language model: %s', async (family) => {
   const { examples, fewShot } = await readFixture<Expected>(`families/${family}/expected.json`);
   const run = fewShot.find(({ batchSize }) => batchSize === 2)!;

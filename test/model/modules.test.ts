@@ -60,7 +60,7 @@ describe('readModules', () => {
       pooling: 'cls',
       normalised: true,
       assumed: true,
-      problems: [{ severity: 'note', code: 'pooling-assumed', facts: { model: 'tiny' } }],
+      problems: [{ severity: 'note', code: 'pooling-assumed', facts: { model: 'tiny', pooling: 'cls' } }],
     });
   });
 

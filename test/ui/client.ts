@@ -47,6 +47,7 @@ export function factsOf(name: string): ModelFacts {
     promptsFrom: 'none',
     licence: 'apache-2.0',
     problems: [],
+    otherwise: {},
   };
 }
 

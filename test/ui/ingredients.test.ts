@@ -20,6 +20,7 @@ function factsOf(name: string): ModelFacts {
       task: 'encoder',
       tasks: ['encoder'],
       lacking: {},
+      otherwise: {},
       bytesToFetch: 0,
       pooling: 'mean',
       normalised: true,
