@@ -59,10 +59,11 @@ function build(config: Config, model: string, task: Task): Body {
   if (task === 'encoder') return { stages: encoder, dim, maxPositions: Infinity };
 
   const tied = config.boolean('tie_word_embeddings', true);
+  // transformers 5 writes every T5 as tied, and in this field what version 4 took from tie_word_embeddings
+  const scaled = config.boolean('scale_decoder_outputs', tied);
   const end = step(dim, (part, x) => {
     const normed = finalNorm(part, x, 'decoder', sizes);
-    // only then does the source scale
-    return tied ? part.node('Mul', [normed, part.scalar(1 / Math.sqrt(dim))]) : normed;
+    return scaled ? part.node('Mul', [normed, part.scalar(1 / Math.sqrt(dim))]) : normed;
   });
   const decoderCount = config.raw('num_decoder_layers') === undefined ? layerCount : undefined;
   const keep: Stage = (part) => part.give(memory, part.take(lastHidden, dim), dim);
@@ -77,7 +78,7 @@ function build(config: Config, model: string, task: Task): Body {
     dim,
     maxPositions: Infinity,
     head: {
-      table: tied ? shared : { ...shared, name: 'lm_head.weight' },
+      table: tied && scaled ? shared : { ...shared, name: 'lm_head.weight' },
       bias: undefined,
       softcap: undefined,
     },
