@@ -7,11 +7,10 @@
 import type { Config } from '../model/config.ts';
 import { attend } from './attention.ts';
 import { lastHidden, readHeads, readSize, requireValue, step, type Body, type Family } from './family.ts';
-import type { Reach } from './graph.ts';
-import { readLayerTypes } from './layer-types.ts';
+import { readWindows, type Sight } from './layer-types.ts';
 import { add, flatten, gated, linear, rmsNorm } from './layers.ts';
 import type { PartWriter } from './part.ts';
-import { readRotary, type Rotary } from './rotary.ts';
+import { readRotary } from './rotary.ts';
 
 export const gemma3: Family = { tasks: ['decoder', 'encoder'], build };
 
@@ -25,12 +24,6 @@ interface Sizes {
   readonly epsilon: number;
   readonly act: string;
   readonly bias: boolean;
-}
-
-/** What one layer sees, and how it turns. */
-interface Sight {
-  readonly reach: Reach;
-  readonly rotary: Rotary;
 }
 
 function build(config: Config, model: string): Body {
@@ -87,7 +80,7 @@ function readSights(config: Config, model: string, headDim: number): readonly Si
     field: 'rope_local_base_freq',
     scales: 'plain',
   });
-  return readLayerTypes(config, model, rule).map((reach) => ({
+  return readWindows(config, model, rule).map((reach) => ({
     reach,
     rotary: reach.kind === 'causal' && reach.window === Infinity ? far : near,
   }));

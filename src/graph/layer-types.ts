@@ -1,8 +1,32 @@
-/** Which layers of a decoder see a window only: stated layer by layer, or by a rule of the family. */
+/** Which layers see a window only: stated layer by layer, or by a rule of the family. */
 import { KnownError } from '../errors.ts';
 import type { Config } from '../model/config.ts';
 import { readLayerCount } from './family.ts';
 import type { Reach } from './graph.ts';
+import type { Rotary } from './rotary.ts';
+
+export type LayerType = 'full_attention' | 'sliding_attention';
+
+/** What one layer sees, and how it turns. */
+export interface Sight {
+  readonly reach: Reach;
+  readonly rotary: Rotary;
+}
+
+/** (layers,) Throws `config-unsupported` for a kind of layer that is not built, `config-field-invalid`. */
+export function readLayerTypes(
+  config: Config,
+  model: string,
+  layerCount: number,
+  byRule: (layer: number) => LayerType,
+): readonly LayerType[] {
+  const stated = readStated(config, layerCount);
+  return Array.from({ length: layerCount }, (_, layer) => {
+    const type = stated?.[layer] ?? byRule(layer);
+    if (type === 'full_attention' || type === 'sliding_attention') return type;
+    throw new KnownError('config-unsupported', { model, field: 'layer_types', value: String(type) });
+  });
+}
 
 export interface WindowRule {
   /** Tokens that a layer sees, its own counted; `undefined` where no layer has a window. */
@@ -10,23 +34,16 @@ export interface WindowRule {
   readonly isSliding: (layer: number) => boolean;
 }
 
-/** (layers,) Throws `config-unsupported` for a kind of layer that is not built, `config-field-invalid`. */
-export function readLayerTypes(config: Config, model: string, rule: WindowRule): readonly Reach[] {
+/** (layers,) of a decoder. Throws as `readLayerTypes`. */
+export function readWindows(config: Config, model: string, rule: WindowRule): readonly Reach[] {
+  const { window, isSliding } = rule;
   const layerCount = readLayerCount(config, 'num_hidden_layers');
-  const stated = readStated(config, layerCount);
-  return Array.from({ length: layerCount }, (_, layer): Reach => {
-    const byRule =
-      rule.window !== undefined && rule.isSliding(layer) ? 'sliding_attention' : 'full_attention';
-    const type = stated?.[layer] ?? byRule;
-    switch (type) {
-      case 'full_attention':
-        return { kind: 'causal', window: Infinity };
-      case 'sliding_attention':
-        if (rule.window === undefined) throw missingWindow(config);
-        return { kind: 'causal', window: rule.window };
-      default:
-        throw new KnownError('config-unsupported', { model, field: 'layer_types', value: String(type) });
-    }
+  const byRule = (layer: number) =>
+    window !== undefined && isSliding(layer) ? 'sliding_attention' : 'full_attention';
+  return readLayerTypes(config, model, layerCount, byRule).map((type) => {
+    if (type === 'full_attention') return { kind: 'causal', window: Infinity };
+    if (window === undefined) throw missingWindow(config);
+    return { kind: 'causal', window };
   });
 }
 

@@ -21,7 +21,7 @@ import {
   type Body,
   type Family,
 } from './family.ts';
-import { readLayerTypes } from './layer-types.ts';
+import { readWindows } from './layer-types.ts';
 import type { Reach } from './graph.ts';
 import { add, flatten, gated, linear, rmsNorm } from './layers.ts';
 import type { PartWriter } from './part.ts';
@@ -54,11 +54,11 @@ export const mistral: Family = {
 export const qwen2: Family = {
   tasks: ['decoder', 'encoder'],
   build(config, model) {
-    const types = readLayerTypes(config, model, qwenWindow(config));
+    const reaches = readWindows(config, model, qwenWindow(config));
     return buildLlama(config, model, {
       biases: { query: true, output: false, inner: false },
       norms: 'none',
-      reachOf: (layer) => types[layer]!,
+      reachOf: (layer) => reaches[layer]!,
     });
   },
 };
@@ -66,12 +66,12 @@ export const qwen2: Family = {
 export const qwen3: Family = {
   tasks: ['decoder', 'encoder'],
   build(config, model) {
-    const types = readLayerTypes(config, model, qwenWindow(config));
+    const reaches = readWindows(config, model, qwenWindow(config));
     const projection = config.boolean('attention_bias', false);
     return buildLlama(config, model, {
       biases: { query: projection, output: projection, inner: false },
       norms: 'heads',
-      reachOf: (layer) => types[layer]!,
+      reachOf: (layer) => reaches[layer]!,
     });
   },
 };

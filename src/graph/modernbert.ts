@@ -22,10 +22,10 @@ import {
   type Classifier,
   type Family,
 } from './family.ts';
-import type { Reach } from './graph.ts';
+import { readLayerTypes, type Sight } from './layer-types.ts';
 import { add, cut, flatten, layerNorm, linear } from './layers.ts';
 import type { PartWriter } from './part.ts';
-import { readRotary, type Rotary } from './rotary.ts';
+import { readRotary } from './rotary.ts';
 
 export const modernbert: Family = { tasks: ['encoder', 'reranker'], build };
 
@@ -38,12 +38,6 @@ interface Sizes {
   readonly normBias: boolean;
   readonly attentionBias: boolean;
   readonly innerBias: boolean;
-}
-
-/** What one layer sees, and how it turns. */
-interface Sight {
-  readonly reach: Reach;
-  readonly rotary: Rotary;
 }
 
 function build(config: Config, model: string): Body {
@@ -87,8 +81,9 @@ function readSights(config: Config, model: string, headDim: number): readonly Si
   // a null for the local base means the global one
   const field = config.isNull('local_rope_theta') ? 'global_rope_theta' : 'local_rope_theta';
   const near = readRotary(config, model, headDim, { layers: 'sliding_attention', field, base: 10000 });
-  return Array.from({ length: layerCount }, (_, layer) =>
-    layer % every === 0
+  const byRule = (layer: number) => (layer % every === 0 ? 'full_attention' : 'sliding_attention');
+  return readLayerTypes(config, model, layerCount, byRule).map((type) =>
+    type === 'full_attention'
       ? { reach: { kind: 'all' }, rotary: far }
       : { reach: { kind: 'near', distance }, rotary: near },
   );

@@ -40,6 +40,12 @@ const refusals: readonly (readonly [string, string, Fields, object])[] = [
     { code: 'config-unsupported', field: 'layer_types', value: 'linear_attention' },
   ],
   [
+    'a kind of attention',
+    'modernbert',
+    { layer_types: ['full_attention', 'chunked_attention'] },
+    { code: 'config-unsupported', field: 'layer_types', value: 'chunked_attention' },
+  ],
+  [
     'attention to both sides in a decoder',
     'gemma3_text',
     { use_bidirectional_attention: true },

@@ -22,3 +22,11 @@ test('a T5 that transformers 5 saved scales and ties as its scale_decoder_output
   expect(bytesOf(scaled)).toEqual(bytesOf(tied));
   expect(scaled.head!.table.name).toBe('lm_head.weight');
 });
+
+test('a ModernBERT sees by layer_types where they are stated, and else by its rule', () => {
+  const byRule = build('modernbert', { global_attn_every_n_layers: 2 });
+  const stated = (...layer_types: readonly string[]) =>
+    bytesOf(build('modernbert', { global_attn_every_n_layers: 1, layer_types }));
+  expect(stated('full_attention', 'sliding_attention')).toEqual(bytesOf(byRule));
+  expect(stated('sliding_attention', 'full_attention')).not.toEqual(bytesOf(byRule));
+});
