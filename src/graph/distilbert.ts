@@ -5,7 +5,16 @@
 import type { Config } from '../model/config.ts';
 import { activation } from './activation.ts';
 import { attend } from './attention.ts';
-import { lastHidden, readHeads, readLayerCount, readSize, step, type Body, type Family } from './family.ts';
+import {
+  lastHidden,
+  nameOf,
+  readHeads,
+  readLayerCount,
+  readSize,
+  step,
+  type Body,
+  type Family,
+} from './family.ts';
 import { add, feedForward, flatten, layerNorm, linear } from './layers.ts';
 import type { PartWriter } from './part.ts';
 
@@ -15,14 +24,16 @@ const epsilon = 1e-12;
 export const distilbert: Family = { tasks: ['encoder', 'reranker'], build };
 
 function build(config: Config): Body {
-  const dim = readSize(config, 'dim', 768);
-  const headCount = readHeads(config, 'n_heads', dim, 'dim', 12);
+  const width = nameOf(config, 'dim', 'hidden_size');
+  const dim = readSize(config, width, 768);
+  const headCount = readHeads(config, nameOf(config, 'n_heads', 'num_attention_heads'), dim, width, 12);
+  const layerCount = readLayerCount(config, nameOf(config, 'n_layers', 'num_hidden_layers'), 6);
   const innerDim = readSize(config, 'hidden_dim', 4 * 768);
   const positions = readSize(config, 'max_position_embeddings', 512);
   const vocabulary = readSize(config, 'vocab_size', 30522);
   const act = config.string('activation', 'gelu');
   const sizes = { dim, headCount, innerDim, act };
-  const layers = Array.from({ length: readLayerCount(config, 'n_layers', 6) }, (_, layer) =>
+  const layers = Array.from({ length: layerCount }, (_, layer) =>
     step(dim, (part, x) => writeLayer(part, x, `transformer.layer.${layer}`, sizes)),
   );
   return {

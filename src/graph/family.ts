@@ -59,6 +59,18 @@ export function readSize(
   throw new KnownError('config-field-invalid', { file: config.file, field, why });
 }
 
+/**
+ * The name that a setting stands under: its own, or the other one that transformers takes for it. Throws `config-field-invalid`
+ * where both stand and differ.
+ */
+export function nameOf(config: Config, field: string, other: string): string {
+  const [own, value] = [config.raw(field), config.raw(other)];
+  if (value === undefined || value === own) return field;
+  if (own === undefined) return other;
+  const why = `${print(value)} differs from ${field} ${print(own)}`;
+  throw new KnownError('config-field-invalid', { file: config.file, field: other, why });
+}
+
 /** A number of heads that divides `size`, which is called `of`. */
 export function readHeads(
   config: Config,

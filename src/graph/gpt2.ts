@@ -14,6 +14,7 @@ import { activation } from './activation.ts';
 import { attend } from './attention.ts';
 import {
   lastHidden,
+  nameOf,
   readHeads,
   readLayerCount,
   readSize,
@@ -39,8 +40,9 @@ interface Sizes {
 
 function build(config: Config, model: string): Body {
   requireValue(config, model, 'add_cross_attention', [false]);
-  const dim = readSize(config, 'n_embd', 768);
-  const headCount = readHeads(config, 'n_head', dim, 'n_embd', 12);
+  const width = nameOf(config, 'n_embd', 'hidden_size');
+  const dim = readSize(config, width, 768);
+  const headCount = readHeads(config, nameOf(config, 'n_head', 'num_attention_heads'), dim, width, 12);
   const byHead = config.boolean('scale_attn_weights', true) ? 1 / Math.sqrt(dim / headCount) : 1;
   const byLayer = config.boolean('scale_attn_by_inverse_layer_idx', false);
   const sizes: Sizes = {
@@ -51,7 +53,8 @@ function build(config: Config, model: string): Body {
     scaleOf: (layer) => (byLayer ? byHead / (layer + 1) : byHead),
   };
   const { epsilon } = sizes;
-  const positions = readSize(config, 'n_positions', 1024);
+  const positions = readSize(config, nameOf(config, 'n_positions', 'max_position_embeddings'), 1024);
+  const layerCount = readLayerCount(config, nameOf(config, 'n_layer', 'num_hidden_layers'), 12);
   const vocabulary = readSize(config, 'vocab_size', 50257);
   const table = { name: 'wte.weight', shape: [vocabulary, dim] };
   return {
@@ -62,7 +65,7 @@ function build(config: Config, model: string): Body {
         const sum = add(part, part.lookup(table.name, vocabulary, dim), place);
         part.give(lastHidden, flatten(part, sum, dim), dim);
       },
-      ...Array.from({ length: readLayerCount(config, 'n_layer', 12) }, (_, layer) =>
+      ...Array.from({ length: layerCount }, (_, layer) =>
         step(dim, (part, x) => writeLayer(part, x, layer, sizes)),
       ),
       step(dim, (part, x) => layerNorm(part, x, 'ln_f', { dim, epsilon })),

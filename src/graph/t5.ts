@@ -13,6 +13,7 @@ import type { Config } from '../model/config.ts';
 import { attend, relativeBias } from './attention.ts';
 import {
   lastHidden,
+  nameOf,
   readLayerCount,
   readSize,
   requireValue,
@@ -45,7 +46,7 @@ function build(config: Config, model: string, task: Task): Body {
   const sizes = readSizes(config);
   const { dim } = sizes;
   const vocabulary = readSize(config, 'vocab_size', 32128);
-  const layerCount = readLayerCount(config, 'num_layers', 6);
+  const layerCount = readLayerCount(config, nameOf(config, 'num_layers', 'num_hidden_layers'), 6);
   const shared = { name: 'shared.weight', shape: [vocabulary, dim] };
   const start = (side: Side): Stage => {
     return (part) =>
@@ -65,16 +66,14 @@ function build(config: Config, model: string, task: Task): Body {
     const normed = finalNorm(part, x, 'decoder', sizes);
     return scaled ? part.node('Mul', [normed, part.scalar(1 / Math.sqrt(dim))]) : normed;
   });
-  const decoderCount = config.raw('num_decoder_layers') === undefined ? layerCount : undefined;
+  // the source fills it in before it looks at num_hidden_layers
+  const decoderCount =
+    config.raw('num_decoder_layers') === undefined
+      ? readLayerCount(config, 'num_layers', 6)
+      : readLayerCount(config, 'num_decoder_layers');
   const keep: Stage = (part) => part.give(memory, part.take(lastHidden, dim), dim);
   return {
-    stages: [
-      ...encoder,
-      keep,
-      start('target'),
-      ...layersOf('decoder', decoderCount ?? readLayerCount(config, 'num_decoder_layers'), sizes),
-      end,
-    ],
+    stages: [...encoder, keep, start('target'), ...layersOf('decoder', decoderCount, sizes), end],
     dim,
     maxPositions: Infinity,
     head: {
@@ -94,10 +93,10 @@ function readSizes(config: Config): Sizes {
     throw new KnownError('config-field-invalid', { file: config.file, field: 'feed_forward_proj', why });
   }
   return {
-    dim: readSize(config, 'd_model', 512),
+    dim: readSize(config, nameOf(config, 'd_model', 'hidden_size'), 512),
     innerDim: readSize(config, 'd_ff', 2048),
-    headCount: readSize(config, 'num_heads', 8),
-    headDim: readSize(config, 'd_kv', 64),
+    headCount: readSize(config, nameOf(config, 'num_heads', 'num_attention_heads'), 8),
+    headDim: readSize(config, nameOf(config, 'd_kv', 'head_dim'), 64),
     epsilon: config.number('layer_norm_epsilon', 1e-6),
     // the source's own exception: this name means the approximation
     act: stated === 'gated-gelu' ? 'gelu_new' : (second ?? first!),
