@@ -27,6 +27,7 @@ interface Sizes {
 }
 
 function build(config: Config, model: string): Body {
+  requireValue(config, model, 'is_causal', [true]);
   requireValue(config, model, 'use_bidirectional_attention', [false]);
   const dim = readSize(config, 'hidden_size');
   const headCount = readSize(config, 'num_attention_heads', 8);

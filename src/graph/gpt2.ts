@@ -39,6 +39,7 @@ interface Sizes {
 }
 
 function build(config: Config, model: string): Body {
+  requireValue(config, model, 'is_causal', [true]);
   requireValue(config, model, 'add_cross_attention', [false]);
   const width = nameOf(config, 'n_embd', 'hidden_size');
   const dim = readSize(config, width, 768);

@@ -39,6 +39,7 @@ interface Sizes {
 }
 
 function build(config: Config, model: string): Body {
+  requireValue(config, model, 'is_causal', [true]);
   const dim = readSize(config, 'hidden_size', 6144);
   const headCount = readHeads(config, 'num_attention_heads', dim, 'hidden_size', 64);
   const headDim = dim / headCount;

@@ -41,6 +41,7 @@ interface Sizes {
 }
 
 function build(config: Config, model: string): Body {
+  requireValue(config, model, 'is_causal', [true]);
   requireValue(config, model, 'layer_norm_elementwise_affine', [true]);
   const dim = readSize(config, 'hidden_size', 768);
   const sizes: Sizes = {

@@ -51,6 +51,15 @@ const refusals: readonly (readonly [string, string, Fields, object])[] = [
     { use_bidirectional_attention: true },
     { code: 'config-unsupported', field: 'use_bidirectional_attention', value: 'true' },
   ],
+  ...['llama', 'mistral', 'qwen2', 'qwen3', 'gemma3_text', 'gpt2', 'gpt_neox', 'opt'].map(
+    (modelType) =>
+      [
+        'attention to both sides in a decoder',
+        modelType,
+        { is_causal: false },
+        { code: 'config-unsupported', field: 'is_causal', value: 'false' },
+      ] as const,
+  ),
   [
     'attention to another model',
     'gpt2',
