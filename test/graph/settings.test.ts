@@ -1,34 +1,37 @@
 /** Settings that stand in more than one way: what counts, by what transformers computes. */
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { planParts } from '../../src/graph/parts.ts';
 import { build, refusalOf, type Fields } from './small.ts';
 
-function bytesOf(architecture: ReturnType<typeof build>) {
-  return planParts(architecture, 'tiny').map(({ bytes }) => bytes);
+/** Equal where the graphs are equal, byte by byte. */
+function printOf(architecture: ReturnType<typeof build>): readonly string[] {
+  const parts = planParts(architecture, 'tiny');
+  return parts.map(({ bytes }) => createHash('sha256').update(bytes).digest('hex'));
 }
 
 test('a T5 that transformers 5 saved scales and ties as its scale_decoder_outputs says', () => {
   const untied = build('t5', { tie_word_embeddings: false });
   const saved = build('t5', { tie_word_embeddings: true, scale_decoder_outputs: false });
-  expect(bytesOf(saved)).toEqual(bytesOf(untied));
+  expect(printOf(saved)).toEqual(printOf(untied));
   expect(saved.head).toEqual(untied.head);
 
   const tied = build('t5', { tie_word_embeddings: true, scale_decoder_outputs: true });
-  expect(bytesOf(tied)).toEqual(bytesOf(build('t5')));
-  expect(bytesOf(tied)).not.toEqual(bytesOf(untied));
+  expect(printOf(tied)).toEqual(printOf(build('t5')));
+  expect(printOf(tied)).not.toEqual(printOf(untied));
   expect(tied.head!.table.name).toBe('shared.weight');
 
   const scaled = build('t5', { tie_word_embeddings: false, scale_decoder_outputs: true });
-  expect(bytesOf(scaled)).toEqual(bytesOf(tied));
+  expect(printOf(scaled)).toEqual(printOf(tied));
   expect(scaled.head!.table.name).toBe('lm_head.weight');
 });
 
 test('a ModernBERT sees by layer_types where they are stated, and else by its rule', () => {
   const byRule = build('modernbert', { global_attn_every_n_layers: 2 });
   const stated = (...layer_types: readonly string[]) =>
-    bytesOf(build('modernbert', { global_attn_every_n_layers: 1, layer_types }));
-  expect(stated('full_attention', 'sliding_attention')).toEqual(bytesOf(byRule));
-  expect(stated('sliding_attention', 'full_attention')).not.toEqual(bytesOf(byRule));
+    printOf(build('modernbert', { global_attn_every_n_layers: 1, layer_types }));
+  expect(stated('full_attention', 'sliding_attention')).toEqual(printOf(byRule));
+  expect(stated('sliding_attention', 'full_attention')).not.toEqual(printOf(byRule));
 });
 
 const absent = (...fields: readonly string[]) =>
@@ -63,12 +66,12 @@ test.each<readonly [string, Fields]>([
     },
   ],
 ])("a %s is read under transformers' other names too", (modelType, changes) => {
-  expect(bytesOf(build(modelType, changes))).toEqual(bytesOf(build(modelType)));
+  expect(printOf(build(modelType, changes))).toEqual(printOf(build(modelType)));
 });
 
 test("the other name of a T5's layers does not count its decoder's", () => {
   const other = build('t5', { num_layers: undefined, num_hidden_layers: 2 });
-  expect(bytesOf(other)).toEqual(bytesOf(build('t5', { num_decoder_layers: 6 })));
+  expect(printOf(other)).toEqual(printOf(build('t5', { num_decoder_layers: 6 })));
 });
 
 test.each([
