@@ -43,7 +43,7 @@ interface Sizes {
 
 function build(config: Config, model: string, task: Task): Body {
   requireValue(config, model, 'is_decoder', [false]);
-  const sizes = readSizes(config);
+  const sizes = readSizes(config, model);
   const { dim } = sizes;
   const vocabulary = readSize(config, 'vocab_size', 32128);
   const layerCount = readLayerCount(config, nameOf(config, 'num_layers', 'num_hidden_layers'), 6);
@@ -85,22 +85,26 @@ function build(config: Config, model: string, task: Task): Body {
   };
 }
 
-function readSizes(config: Config): Sizes {
+function readSizes(config: Config, model: string): Sizes {
   const stated = config.string('feed_forward_proj', 'relu');
   const [first, second, ...rest] = stated.split('-');
   if (rest.length > 0 || (second !== undefined && first !== 'gated')) {
     const why = `${JSON.stringify(stated)} is neither an activation nor gated- and one`;
     throw new KnownError('config-field-invalid', { file: config.file, field: 'feed_forward_proj', why });
   }
+  // the source's own exception: this name means the approximation
+  const act = stated === 'gated-gelu' ? 'gelu_new' : (second ?? first!);
+  const isGated = second !== undefined;
+  // stated, they win in the source
+  requireValue(config, model, 'dense_act_fn', [act]);
+  requireValue(config, model, 'is_gated_act', [isGated]);
   return {
     dim: readSize(config, nameOf(config, 'd_model', 'hidden_size'), 512),
     innerDim: readSize(config, 'd_ff', 2048),
     headCount: readSize(config, nameOf(config, 'num_heads', 'num_attention_heads'), 8),
     headDim: readSize(config, nameOf(config, 'd_kv', 'head_dim'), 64),
     epsilon: config.number('layer_norm_epsilon', 1e-6),
-    // the source's own exception: this name means the approximation
-    act: stated === 'gated-gelu' ? 'gelu_new' : (second ?? first!),
-    isGated: second !== undefined,
+    ...{ act, isGated },
     buckets: {
       count: readSize(config, 'relative_attention_num_buckets', 32),
       maxDistance: readSize(config, 'relative_attention_max_distance', 128),

@@ -72,6 +72,18 @@ const refusals: readonly (readonly [string, string, Fields, object])[] = [
     { pretraining_tp: 2 },
     { code: 'config-unsupported', field: 'pretraining_tp', value: '2' },
   ],
+  [
+    'another activation than that of feed_forward_proj',
+    't5',
+    { feed_forward_proj: 'gated-gelu', dense_act_fn: 'silu', is_gated_act: true },
+    { code: 'config-unsupported', field: 'dense_act_fn', value: 'silu' },
+  ],
+  [
+    'another gate than that of feed_forward_proj',
+    't5',
+    { feed_forward_proj: 'relu', dense_act_fn: 'relu', is_gated_act: true },
+    { code: 'config-unsupported', field: 'is_gated_act', value: 'true' },
+  ],
   ['a mixture of experts', 'mixtral', decoder, { code: 'architecture-unknown', modelType: 'mixtral' }],
   ['a mixture of experts', 'qwen3_moe', decoder, { code: 'architecture-unknown', modelType: 'qwen3_moe' }],
   [
