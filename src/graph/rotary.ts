@@ -14,6 +14,7 @@
  */
 import { KnownError } from '../errors.ts';
 import { Config } from '../model/config.ts';
+import { nameOf } from './family.ts';
 
 /** Data alone, so that equal ones are one feed. */
 export interface Rotary {
@@ -97,7 +98,7 @@ function sub(config: Config, field: string): Config | undefined {
 }
 
 function readScaling(scaling: Config, config: Config, model: string): Scaling {
-  const type = scaling.string('rope_type', scaling.string('type', 'default'));
+  const type = scaling.string(nameOf(scaling, 'rope_type', 'type'), 'default');
   const positions = () => config.integer('max_position_embeddings');
   switch (type) {
     case 'default':

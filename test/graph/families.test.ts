@@ -122,6 +122,12 @@ describe('what cannot be run', () => {
   test.each<[string, Fields, string, string]>([
     ['llama', { num_key_value_heads: 3 }, 'num_key_value_heads', '3 does not divide num_attention_heads 4'],
     ['llama', { head_dim: 5 }, 'head_dim', '5 dimensions of a head do not make pairs'],
+    [
+      'llama',
+      { rope_scaling: { type: 'linear', rope_type: 'dynamic', factor: 2 } },
+      'type',
+      'linear differs from rope_type dynamic',
+    ],
     ['llama', { rope_scaling: 'linear' }, 'rope_scaling', 'it is not an object'],
     ['qwen2', { layer_types: ['full_attention'] }, 'layer_types', 'it does not name 2 layers'],
     [
