@@ -32,7 +32,8 @@ export type PoolingNode = 'matrix' | 'max';
  *
  *   ids         int64 (batch, seq); `among`: places among the rows of that table which are used at all
  *   types       int64 (batch, seq)
- *   positions   int64 (batch, seq), from `first` on; `skipped`: an id that takes no place of its own (it stands at first − 1)
+ *   positions   int64 (batch, seq), from `first` on; `skipped`: an id that takes no place of its own (it stands at
+ *               first − 1), or the one that nobody looks at
  *   mask        float32 (batch, 1, 1, keys) or (batch, 1, queries, keys), added to scores: 0, or the lowest float32
  *   split       int64 (4,) = batch, seq, heads, head dim; a fed shape spares Shape nodes, which only the CPU runs
  *   hidden      int64 (3,) = batch, seq, dim
@@ -46,7 +47,7 @@ export type PoolingNode = 'matrix' | 'max';
 export type Feed =
   | { readonly kind: 'ids'; readonly side: Side; readonly among?: string }
   | { readonly kind: 'types' }
-  | { readonly kind: 'positions'; readonly first: number; readonly skipped?: number }
+  | { readonly kind: 'positions'; readonly first: number; readonly skipped?: number | 'hidden' }
   | { readonly kind: 'mask'; readonly side: Side; readonly keySide: Side; readonly reach: Reach }
   | { readonly kind: 'split'; readonly side: Side; readonly headCount: number; readonly headDim: number }
   | { readonly kind: 'hidden'; readonly side: Side; readonly dim: number }

@@ -66,8 +66,9 @@ function build(config: Config, model: string): Body {
       (part) => {
         const word = flatten(part, part.lookup(table.name, vocabulary, tableDim), tableDim);
         const places = part.parameter('decoder.embed_positions.weight', positions + offset, dim);
-        const skipped = config.integer('pad_token_id', 1);
-        const place = part.node('Gather', [places, part.feed({ kind: 'positions', first: offset, skipped })]);
+        // the source counts the attention mask's ones
+        const feed = part.feed({ kind: 'positions', first: offset, skipped: 'hidden' });
+        const place = part.node('Gather', [places, feed]);
         const wide = project(part, word, 'project_in', tableDim, dim);
         part.give(lastHidden, add(part, wide, flatten(part, place, dim)), dim);
       },

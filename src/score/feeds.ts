@@ -102,15 +102,16 @@ function fillRows(
 }
 
 function positionsOf(
-  { units }: Batch,
-  { first, skipped }: { readonly first: number; readonly skipped?: number },
+  { units, hiddenId }: Batch,
+  { first, skipped }: { readonly first: number; readonly skipped?: number | 'hidden' },
 ): IntegerValue {
   const seq = seqOf({ units }, 'source');
+  const placeless = skipped === 'hidden' ? hiddenId : skipped;
   const values = new Array<number>(units.length * seq).fill(Math.max(0, first - 1));
   units.forEach(({ ids }, b) => {
     let next = first;
     ids.forEach((id, s) => {
-      if (id !== skipped) values[b * seq + s] = next++;
+      if (id !== placeless) values[b * seq + s] = next++;
     });
   });
   return int64(values, units.length, seq);
