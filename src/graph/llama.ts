@@ -106,8 +106,6 @@ interface Sizes {
 }
 
 function buildLlama(config: Config, model: string, variant: Variant): Body {
-  // 1 is the only value that any published checkpoint of these types has
-  requireValue(config, model, 'pretraining_tp', [1]);
   requireValue(config, model, 'is_causal', [true]);
   requireValue(config, model, 'partial_rotary_factor', [1]);
   const dim = readSize(config, 'hidden_size');

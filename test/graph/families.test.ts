@@ -67,12 +67,6 @@ const refusals: readonly (readonly [string, string, Fields, object])[] = [
     { code: 'config-unsupported', field: 'add_cross_attention', value: 'true' },
   ],
   [
-    'a split of matrices',
-    'llama',
-    { pretraining_tp: 2 },
-    { code: 'config-unsupported', field: 'pretraining_tp', value: '2' },
-  ],
-  [
     'another activation than that of feed_forward_proj',
     't5',
     { feed_forward_proj: 'gated-gelu', dense_act_fn: 'silu', is_gated_act: true },
