@@ -19,6 +19,7 @@ import {
   readHeads,
   readLayerCount,
   readSize,
+  requireValue,
   step,
   type Body,
   type Classifier,
@@ -98,10 +99,7 @@ function readSizes(config: Config, model: string, { positions, tables }: Variant
   const positionType = config.string('position_embedding_type', 'absolute');
   if (positionType !== 'absolute') throw new KnownError('position-type-unknown', { model, positionType });
   // either turns the encoder into something else; both are false in every embedding model
-  for (const field of ['is_decoder', 'add_cross_attention']) {
-    if (config.boolean(field, false))
-      throw new KnownError('config-unsupported', { model, field, value: 'true' });
-  }
+  for (const field of ['is_decoder', 'add_cross_attention']) requireValue(config, model, field, [false]);
   const dim = readSize(config, 'hidden_size');
   const padding = positions === 'after-padding' ? config.integer('pad_token_id', 1) : undefined;
   const sizes: Sizes = {

@@ -1,6 +1,6 @@
 /**
  * The end of a language model: of the rows that are scored, the logits of every token, or what their loss needs. A slice has
- * some of the table's rows, so that neither the table nor all logits are ever whole in memory; score/language-loss.ts puts
+ * some of the table's rows, so that neither the table nor all logits are ever whole in memory; score/language-slices.ts puts
  * the slices together again.
  *
  *   logits = x Wᵀ + b                              (scored, rows of the slice)

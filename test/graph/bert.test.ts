@@ -105,7 +105,6 @@ describe('bert', () => {
     ['vocab_size', undefined, 'it is missing'],
     ['layer_norm_eps', 'tiny', '"tiny" is not a number'],
     ['hidden_act', { name: 'gelu' }, '{"name":"gelu"} is not a string'],
-    ['is_decoder', 1, '1 is not true or false'],
     ['hidden_size', 0, '0 is not above 0'],
     ['num_hidden_layers', -1, '-1 is not above 0'],
     ['num_hidden_layers', 1e9, '1000000000 is above 1024'],
