@@ -11,7 +11,6 @@ import { parseJson } from '../model/json-file.ts';
 import { nameFile, readFile } from '../model/small-file.ts';
 import { checkTokenizerFile } from '../model/vocabulary.ts';
 import type { Source } from '../source/source.ts';
-import { createSha256 } from '../tensor/sha256.ts';
 import { parseAddedTokens, type AddedTokens } from './tokenize/added-tokens.ts';
 import { readSpecialTokens, withClassSettings } from './tokenize/class-settings.ts';
 import { toObject } from './tokenize/fields.ts';
@@ -49,9 +48,10 @@ interface Built extends Pick<TextTokenizer, 'padId' | 'eosId' | 'bosId'> {
   readonly textOf: (id: number) => string | undefined;
 }
 
-/** Of the files' hashes, the last used last: models that are mixed often have one tokenizer, and building one takes up to seconds. */
-const built = new Map<string, Built>();
-const keptCount = 2;
+type Files = readonly (Uint8Array | undefined)[];
+
+/** The last that was built: models that are mixed often have one tokenizer, and building one takes up to a second. */
+let last: { readonly files: Files; readonly built: Built } | undefined;
 
 export class TextTokenizer {
   /** The id of the token that fills up a batch, ends a text, begins one; `undefined` if the tokenizer has none. */
@@ -74,13 +74,8 @@ export class TextTokenizer {
   static async read(source: Source): Promise<TextTokenizer> {
     const files = await Promise.all(paths.map((path) => readFile(source, path, limitBytes)));
     if (files[0] === undefined) checkTokenizerFile(source.name, await source.list());
-    const key = await hashAll(files);
-    const kept = built.get(key);
-    built.delete(key);
-    const found = kept ?? build(source, files);
-    built.set(key, found);
-    for (const oldest of [...built.keys()].slice(0, -keptCount)) built.delete(oldest);
-    return new TextTokenizer(source.name, found);
+    if (last === undefined || !areSame(last.files, files)) last = { files, built: build(source, files) };
+    return new TextTokenizer(source.name, last.built);
   }
 
   /** The shortest limit that leaves room for a token of the text. */
@@ -158,7 +153,7 @@ export class TextTokenizer {
 const paths = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'] as const;
 
 /** @param files (3,) as in `paths`, those that the model has. Throws `json-invalid`, `tokenizer-unsupported`. */
-function build(source: Source, files: readonly (Uint8Array | undefined)[]): Built {
+function build(source: Source, files: Files): Built {
   const [file, settings, tokensFile] = files.map((bytes, f) =>
     toObject(bytes && parseJson(bytes, nameFile(source, paths[f]!))),
   );
@@ -189,14 +184,11 @@ function build(source: Source, files: readonly (Uint8Array | undefined)[]): Buil
   }
 }
 
-/** Tells these files from any others. */
-async function hashAll(files: readonly (Uint8Array | undefined)[]): Promise<string> {
-  const hash = await createSha256();
-  for (const bytes of files) {
-    hash.update(new TextEncoder().encode(bytes === undefined ? 'none\n' : `${bytes.length}\n`));
-    if (bytes !== undefined) hash.update(bytes);
-  }
-  return hash.digestHex();
+function areSame(some: Files, others: Files): boolean {
+  return some.every((bytes, f) => {
+    const other = others[f];
+    return bytes?.length === other?.length && (bytes?.every((byte, i) => byte === other![i]) ?? true);
+  });
 }
 
 /** Oniguruma ignores case as Unicode does: ſ is an s and K a k. */
