@@ -83,6 +83,16 @@ describe('the class of a tokenizer', () => {
     expect(prefixed.encode('the', 9)).not.toEqual(plain.encode('the', 9));
   });
 
+  test.each(['GPT2TokenizerFast', 'RobertaTokenizer', 'GPTNeoXTokenizerFast'])(
+    'puts no space before a text of %s where only tokenizer.json says so',
+    async (tokenizer_class) => {
+      const prefixing = { ...gpt2, pre_tokenizer: { ...gpt2.pre_tokenizer, add_prefix_space: true } };
+      const plain = await read(gpt2, {});
+      expect((await read(prefixing, { tokenizer_class })).encode('the', 9)).toEqual(plain.encode('the', 9));
+      expect((await read(prefixing, {})).encode('the', 9)).toEqual(plain.encode(' the', 9));
+    },
+  );
+
   test('cuts at the left where the settings say so', async () => {
     const tokenizer = await read(wordPiece, { truncation_side: 'left' });
     const whole = tokenizer.encode('a b c d e', Infinity).ids;

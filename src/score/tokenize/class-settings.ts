@@ -22,6 +22,7 @@ export function withClassSettings(
     case 'BertTokenizer':
       return withBertSettings(definition, settings);
     case 'GPT2Tokenizer':
+    case 'GPTNeoXTokenizer':
     case 'RobertaTokenizer':
       return withPrefixSpace(definition, settings);
     case 'LlamaTokenizer':
@@ -48,10 +49,11 @@ function withBertSettings(definition: JsonObject, settings: JsonObject): JsonObj
   };
 }
 
+/** Without the setting no space is put before a text, whatever tokenizer.json says. */
 function withPrefixSpace(definition: JsonObject, { add_prefix_space: prefixed }: JsonObject): JsonObject {
   const preTokenizer = toObject(definition['pre_tokenizer']);
-  if (preTokenizer['type'] !== 'ByteLevel' || typeof prefixed !== 'boolean') return definition;
-  return { ...definition, pre_tokenizer: { ...preTokenizer, add_prefix_space: prefixed } };
+  if (preTokenizer['type'] !== 'ByteLevel') return definition;
+  return { ...definition, pre_tokenizer: { ...preTokenizer, add_prefix_space: prefixed === true } };
 }
 
 /** Llama's and Gemma's post-processor is made anew where the settings say whether a text begins and ends with a token. */
