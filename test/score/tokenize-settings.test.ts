@@ -53,7 +53,9 @@ describe('the class of a tokenizer', () => {
     [undefined, 'a', ['<s>']],
     [{ add_bos_token: true, add_eos_token: true }, 'a', ['<s>', '</s>']],
     [{ add_bos_token: false }, 'a', []],
-    [{ add_eos_token: true }, 'a', ['</s>']],
+    [{ add_eos_token: true }, 'a', ['<s>', '</s>']],
+    [{ add_bos_token: false, add_eos_token: true }, 'a', ['</s>']],
+    [{ add_eos_token: false }, 'a', ['<s>']],
   ])('puts ends around a text of Llama where the settings %j say so', async (ends, text, want) => {
     const names = { tokenizer_class: 'LlamaTokenizer', bos_token: '<s>', eos_token: '</s>' };
     const { ids } = (await read(llama, { ...names, ...ends })).encode(text, Infinity);

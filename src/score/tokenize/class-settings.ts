@@ -56,10 +56,13 @@ function withPrefixSpace(definition: JsonObject, { add_prefix_space: prefixed }:
   return { ...definition, pre_tokenizer: { ...preTokenizer, add_prefix_space: prefixed === true } };
 }
 
-/** Llama's and Gemma's post-processor is made anew where the settings say whether a text begins and ends with a token. */
+/**
+ * Llama's and Gemma's post-processor is made anew where the settings say whether a text begins or ends with a token, as
+ * transformers 4 does; by the class it begins with one and does not end with one.
+ */
 function withEnds(definition: JsonObject, settings: JsonObject, { bos, eos }: SpecialTokens): JsonObject {
-  const { add_bos_token: begins, add_eos_token: ends } = settings;
-  if (typeof begins !== 'boolean' && typeof ends !== 'boolean') return definition;
+  const { add_bos_token: begins = true, add_eos_token: ends = false } = settings;
+  if (!('add_bos_token' in settings || 'add_eos_token' in settings)) return definition;
   const added = toList(definition['added_tokens']).map(toObject);
   const vocab = toObject(toObject(definition['model'])['vocab']);
   const special = (token: string | undefined, wanted: unknown, type: number): readonly JsonObject[] => {
