@@ -12,7 +12,7 @@ import { nameFile, readFile } from '../model/small-file.ts';
 import { checkTokenizerFile } from '../model/vocabulary.ts';
 import type { Source } from '../source/source.ts';
 import { parseAddedTokens, type AddedTokens } from './tokenize/added-tokens.ts';
-import { readSpecialTokens, withClassSettings } from './tokenize/class-settings.ts';
+import { readSide, readSpecialTokens, withClassSettings } from './tokenize/class-settings.ts';
 import { toObject } from './tokenize/fields.ts';
 import { parseModel } from './tokenize/models.ts';
 import { textsOf } from './tokenize/decoder.ts';
@@ -175,7 +175,7 @@ function build(source: Source, files: Files): Built {
       },
       split: parsePreTokenizer(definition['pre_tokenizer'], compile),
       templates: parsePostProcessor(definition['post_processor']),
-      side: settings!['truncation_side'] === 'left' ? 'left' : 'right',
+      side: readSide(definition, settings!),
       ...{ padId: idOf(pad), eosId: idOf(eos), bosId: idOf(bos) },
     };
   } catch (error) {

@@ -95,10 +95,18 @@ describe('the class of a tokenizer', () => {
     },
   );
 
-  test('cuts at the left where the settings say so', async () => {
-    const tokenizer = await read(wordPiece, { truncation_side: 'left' });
+  test.each([
+    ['the settings say so', 'left', undefined, 'left'],
+    ['tokenizer.json says so', undefined, 'Left', 'left'],
+    ['the settings say so and tokenizer.json does not', 'left', 'Right', 'left'],
+    ['tokenizer.json says so and the settings do not', 'right', 'Left', 'right'],
+  ])('cuts at the left where %s', async (_, truncation_side, direction, want) => {
+    const truncation = { direction, max_length: 3, strategy: 'LongestFirst', stride: 0 };
+    const tokenizer = await read({ ...wordPiece, truncation }, { truncation_side });
     const whole = tokenizer.encode('a b c d e', Infinity).ids;
-    expect(tokenizer.encode('a b c d e', 4).ids).toEqual([whole[0], ...whole.slice(-3)]);
+    const left = [whole[0], ...whole.slice(-3)];
+    const right = [...whole.slice(0, 3), whole.at(-1)];
+    expect(tokenizer.encode('a b c d e', 4).ids).toEqual(want === 'left' ? left : right);
   });
 });
 

@@ -5,6 +5,7 @@
  */
 import { ownField, type JsonObject } from '../../model/json-file.ts';
 import { toList, toObject } from './fields.ts';
+import type { Side } from './truncate.ts';
 
 /** `BertTokenizer` for `BertTokenizerFast`. */
 function classOf(settings: JsonObject): string {
@@ -87,6 +88,13 @@ function withEnds(definition: JsonObject, settings: JsonObject, { bos, eos }: Sp
 function idOf(token: string, added: readonly JsonObject[], vocab: JsonObject): number | undefined {
   const id = added.find(({ content }) => content === token)?.['id'] ?? ownField(vocab, token);
   return typeof id === 'number' ? id : undefined;
+}
+
+/** Where a text that is too long is cut; tokenizer.json counts where the settings do not say it. */
+export function readSide(definition: JsonObject, settings: JsonObject): Side {
+  const { direction } = toObject(definition['truncation']);
+  const stated = ownField(settings, 'truncation_side') ?? (direction === 'Left' ? 'left' : 'right');
+  return stated === 'left' ? 'left' : 'right';
 }
 
 /** The tokens that stand for the padding, and for a text's beginning and end. */
