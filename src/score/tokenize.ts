@@ -11,9 +11,9 @@ import { parseJson } from '../model/json-file.ts';
 import { nameFile, readFile } from '../model/small-file.ts';
 import { checkTokenizerFile } from '../model/vocabulary.ts';
 import type { Source } from '../source/source.ts';
-import { parseAddedTokens, type AddedTokens } from './tokenize/added-tokens.ts';
+import { parseAddedTokens, tokensOf, type AddedTokens } from './tokenize/added-tokens.ts';
 import { readSide, readSpecialTokens, withClassSettings } from './tokenize/class-settings.ts';
-import { toObject } from './tokenize/fields.ts';
+import { toList, toObject } from './tokenize/fields.ts';
 import { parseModel } from './tokenize/models.ts';
 import { textsOf } from './tokenize/decoder.ts';
 import type { Model } from './tokenize/model.ts';
@@ -162,7 +162,8 @@ function build(source: Source, files: Files): Built {
     const definition = withClassSettings(file!, settings!, { pad, eos, bos });
     const normalize = parseNormalizer(definition['normalizer'], compile);
     const model = parseModel(definition['model']);
-    const added = parseAddedTokens(definition['added_tokens'], model, normalize);
+    const entries = [...toList(definition['added_tokens']), ...tokensOf(settings!)];
+    const added = parseAddedTokens(entries, model, normalize);
     const idOf = (token: string | undefined) =>
       token === undefined ? undefined : (added.ids.get(token) ?? model.idOf(token));
     // a map of the whole vocabulary, made when a token is first shown

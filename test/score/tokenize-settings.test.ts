@@ -110,6 +110,24 @@ describe('the class of a tokenizer', () => {
   });
 });
 
+describe('tokens that the settings list', () => {
+  const mask = roberta.added_tokens.find(({ content }) => content === '<mask>')!;
+  const idsOf = async (added_tokens_decoder: Files, text: string) =>
+    (await read(roberta, { added_tokens_decoder })).encode(text, Infinity).ids;
+
+  test('take white space as they say, and not as tokenizer.json does', async () => {
+    const listed = (lstrip: boolean) => ({ [mask.id]: { ...mask, lstrip } });
+    expect(await idsOf(listed(true), 'a <mask> b')).toEqual([0, 68, 500, 278, 2]);
+    expect(await idsOf(listed(false), 'a <mask> b')).toEqual([0, 68, 224, 500, 278, 2]);
+  });
+
+  test('are tokens though tokenizer.json has none of them, numbered in their order', async () => {
+    const decoder = { 507: { content: '<new>', special: true }, 502: { content: '<two>', lstrip: true } };
+    const want = [0, 68, 500, 278, 224, 502, 501, 2];
+    expect(await idsOf(decoder, 'a <mask> b <new>  <two>')).toEqual(want);
+  });
+});
+
 describe('Metaspace before the first word alone', () => {
   const [mark, h] = [1, 2];
   const model = {

@@ -4,8 +4,8 @@
  *
  * Source: https://github.com/huggingface/tokenizers, tokenizer/added_vocabulary.rs.
  */
-import type { JsonObject } from '../../model/json-file.ts';
-import { readText, toList, toObject } from './fields.ts';
+import { ownField, type JsonObject } from '../../model/json-file.ts';
+import { readText, toObject } from './fields.ts';
 import type { Model } from './model.ts';
 import type { Normalizer } from './normalizers.ts';
 import { Trie } from './trie.ts';
@@ -38,8 +38,22 @@ export interface AddedTokens {
   readonly inNormalized: (text: string) => readonly Section[];
 }
 
-export function parseAddedTokens(value: unknown, model: Model, normalize: Normalizer): AddedTokens {
-  const tokens = readTokens(toList(value).map(toObject), model);
+/**
+ * What tokenizer_config.json states of added tokens, in the order of the ids. transformers adds these after those of
+ * tokenizer.json: of a token that both state, this is what counts.
+ */
+export function tokensOf(settings: JsonObject): readonly JsonObject[] {
+  const byId = Object.entries(toObject(ownField(settings, 'added_tokens_decoder')));
+  return byId.sort(([a], [b]) => Number(a) - Number(b)).map(([, token]) => toObject(token));
+}
+
+/** @param entries as the files have them; the last one of a token counts */
+export function parseAddedTokens(
+  entries: readonly unknown[],
+  model: Model,
+  normalize: Normalizer,
+): AddedTokens {
+  const tokens = readTokens(entries.map(toObject), model);
   const [normalized, plain] = [true, false].map((wanted) =>
     tokens.filter((token) => token.normalized === wanted),
   );
