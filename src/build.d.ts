@@ -10,4 +10,6 @@ declare module 'virtual:kernels' {
 declare module 'virtual:languages' {
   /** Has the sentences of a language ready (vite.languages.ts). */
   export function readLanguage(locale: string): Promise<void>;
+  /** By name, the messages whose name begins with `error_`. */
+  export const failures: unknown;
 }

@@ -35,7 +35,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   papaparse: /^src\/score\/table\.ts$/,
   comlink: /^src\/worker\//,
   'virtual:kernels': /^src\/tensor\/kernels\.ts$/,
-  'virtual:languages': /^src\/ui\/locale\.svelte\.ts$/,
+  'virtual:languages': /^src\/ui\/(locale\.svelte|sentences)\.ts$/,
   'client-zip': /^src\/export\/zip\.ts$/,
   yaml: /^src\/(export\/card-check|model\/front-matter)\.ts$/,
   svelte: /^src\/(ui\/|main\.ts$)/,

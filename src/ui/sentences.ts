@@ -1,4 +1,5 @@
 /** From what went wrong to the sentence that a person reads, in the language of the page. */
+import { failures } from 'virtual:languages';
 import { KnownError, type ErrorCode, type FactsOf, type Problem, type SettingName } from '../errors.ts';
 import { formatExact } from './format.ts';
 import { taskNames } from './kinds.ts';
@@ -12,7 +13,7 @@ type Printed<Facts> = { [Name in keyof Facts]: string };
 /** A code without a message, or a message that wants a fact which its code lacks, does not compile. */
 const sentences: {
   readonly [Code in ErrorCode as `error_${Key<Code>}`]: (facts: Printed<FactsOf[Code]>) => string;
-} = m;
+} = failures as typeof m;
 
 /** Settings are called what their fields are called. */
 const settings: Readonly<Record<SettingName, () => string>> = {
