@@ -5,12 +5,10 @@
  */
 import { nameTensors } from './model/names.ts';
 import type { OutputDtype } from './merge/plan.ts';
-import type { Checkpoint, Tensor } from './safetensors/checkpoint.ts';
+import type { Readable, Tensor } from './safetensors/checkpoint.ts';
 import { toFloat32 } from './tensor/convert.ts';
 import type { Dtype } from './tensor/dtype.ts';
 import { narrow } from './tensor/narrow.ts';
-
-export type Readable = Pick<Checkpoint, 'tensors' | 'read'>;
 
 interface Ingredient {
   readonly checkpoint: Readable;

@@ -14,7 +14,7 @@ import type { SmokeCheck } from './proof.ts';
 import { recomputeMixture } from './recompute.ts';
 import { readQuickly } from './safetensors/quick.ts';
 import { toUnit } from './score/contrastive.ts';
-import { partsOf } from './score/run-model.ts';
+import { allOf, partsOf } from './score/run-model.ts';
 import { architectureOf, bytesToPlace, ownPooling, readerOf, type Scorable } from './score/scorable.ts';
 import type { Scorer, Watching } from './score/score.ts';
 
@@ -155,8 +155,7 @@ async function openBase(
 ): Promise<Scorable> {
   const base = await openScorable(source, task);
   const architecture = architectureOf(base, base.task === 'encoder' ? ownPooling(base) : 'cls');
-  const { body, head } = partsOf({ architecture, model: base.name }, 'logits');
-  const parts = [...body, ...head];
+  const parts = allOf(partsOf(architecture, base.name, 'logits'));
   const needBytes = bytesToPlace(parts);
   // the runtime may have to be fetched: how large it is and how far is the browser's to know
   report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });

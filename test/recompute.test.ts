@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { recomputeMixture, type Readable } from '../src/recompute.ts';
-import { openCheckpoint } from '../src/safetensors/checkpoint.ts';
+import { recomputeMixture } from '../src/recompute.ts';
+import { openCheckpoint, type Readable } from '../src/safetensors/checkpoint.ts';
 import { narrow } from '../src/tensor/narrow.ts';
 import bert from './fixtures/golden/bert/expected.json' with { type: 'json' };
 import bertCls from './fixtures/golden/bert-cls/expected.json' with { type: 'json' };

@@ -63,7 +63,7 @@ export function tensorNamesOf(config: Config, model: string, task: Task): Readon
   const part = new PartWriter(model);
   for (const stage of stages) stage(part);
   const { parameters } = part.finish(new Set());
-  const ofHead = [head?.table, head?.bias].filter((parameter) => parameter !== undefined);
+  const ofHead = head === undefined ? [] : [head.table];
   return new Set([...parameters, ...ofHead].map(({ name }) => name));
 }
 

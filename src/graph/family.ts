@@ -1,7 +1,7 @@
 /** What a family's file gives (one file a family, one row in architectures.ts), and how it reads its settings. */
 import { KnownError } from '../errors.ts';
 import type { Config } from '../model/config.ts';
-import type { LanguageHead, Stage, Task } from './graph.ts';
+import type { LanguageHead, Parameter, Stage, Task } from './graph.ts';
 import type { PartWriter } from './part.ts';
 
 export interface Family {
@@ -83,6 +83,21 @@ export function readHeads(
   if (headCount >= 1 && size % headCount === 0) return headCount;
   const why = `${headCount} does not divide ${of} ${size}`;
   throw new KnownError('config-field-invalid', { file: config.file, field, why });
+}
+
+/**
+ * What gives logits: the embeddings' own table where `tie_word_embeddings` says so, else one of its shape.
+ *
+ * @param tied where the configuration does not say
+ */
+export function headOf(
+  config: Config,
+  table: Parameter,
+  tied: boolean,
+  name = 'lm_head.weight',
+): LanguageHead {
+  const isTied = config.boolean('tie_word_embeddings', tied);
+  return { table: isTied ? table : { ...table, name }, softcap: undefined };
 }
 
 /** Throws `config-unsupported` where the field has another value than those that are built; absent is `fallback`. */

@@ -6,7 +6,16 @@
  */
 import type { Config } from '../model/config.ts';
 import { attend } from './attention.ts';
-import { lastHidden, readHeads, readSize, requireValue, step, type Body, type Family } from './family.ts';
+import {
+  headOf,
+  lastHidden,
+  readHeads,
+  readSize,
+  requireValue,
+  step,
+  type Body,
+  type Family,
+} from './family.ts';
 import { readWindows, type Sight } from './layer-types.ts';
 import { add, flatten, gated, linear, rmsNorm } from './layers.ts';
 import type { PartWriter } from './part.ts';
@@ -43,7 +52,6 @@ function build(config: Config, model: string): Body {
   };
   const vocabulary = readSize(config, 'vocab_size', 262208);
   const table = { name: 'embed_tokens.weight', shape: [vocabulary, dim] };
-  const tied = config.boolean('tie_word_embeddings', true);
   const capped = config.raw('final_logit_softcapping') !== undefined;
   const norm = { dim, epsilon: sizes.epsilon, scale: 'one-plus' } as const;
   return {
@@ -61,8 +69,7 @@ function build(config: Config, model: string): Body {
     dim,
     maxPositions: Infinity,
     head: {
-      table: tied ? table : { ...table, name: 'lm_head.weight' },
-      bias: undefined,
+      ...headOf(config, table, true),
       softcap: capped ? config.number('final_logit_softcapping') : undefined,
     },
   };

@@ -13,6 +13,7 @@ import type { Config } from '../model/config.ts';
 import { activation } from './activation.ts';
 import { attend } from './attention.ts';
 import {
+  headOf,
   lastHidden,
   nameOf,
   readHeads,
@@ -73,11 +74,7 @@ function build(config: Config, model: string): Body {
     ],
     dim,
     maxPositions: positions,
-    head: {
-      table: config.boolean('tie_word_embeddings', true) ? table : { ...table, name: 'lm_head.weight' },
-      bias: undefined,
-      softcap: undefined,
-    },
+    head: headOf(config, table, true),
   };
 }
 

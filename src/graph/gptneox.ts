@@ -10,6 +10,7 @@
 import type { Config } from '../model/config.ts';
 import { attend } from './attention.ts';
 import {
+  headOf,
   lastHidden,
   readHeads,
   readLayerCount,
@@ -71,11 +72,7 @@ function build(config: Config, model: string): Body {
     ],
     dim,
     maxPositions: Infinity,
-    head: {
-      table: config.boolean('tie_word_embeddings', false) ? table : { ...table, name: 'embed_out.weight' },
-      bias: undefined,
-      softcap: undefined,
-    },
+    head: headOf(config, table, false, 'embed_out.weight'),
   };
 }
 

@@ -93,7 +93,6 @@ export interface Part {
 /** The last linear layer of a language model, kept apart because it runs in slices of its rows (language-head.ts). */
 export interface LanguageHead {
   readonly table: Parameter;
-  readonly bias: Parameter | undefined;
   /** logits = cap · tanh(logits / cap), where there is one. */
   readonly softcap: number | undefined;
 }

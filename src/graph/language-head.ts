@@ -23,13 +23,12 @@ export function keepScored(part: PartWriter, x: string, dim: number): void {
 
 export function writeHeadSlice(
   part: PartWriter,
-  { table, bias, softcap }: LanguageHead,
+  { table, softcap }: LanguageHead,
   start: number,
   end: number,
   wants: HeadWants,
 ): void {
   const inputs = [part.take(scoredRows, table.shape[1]!), part.rowsOf(table, start, end)];
-  if (bias !== undefined) inputs.push(part.rowsOf(bias, start, end));
   let logits = part.node('Gemm', inputs, { transB: integer(1) });
   if (softcap !== undefined) {
     const cap = part.scalar(softcap);

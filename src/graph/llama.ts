@@ -12,6 +12,7 @@
 import type { Config } from '../model/config.ts';
 import { attend } from './attention.ts';
 import {
+  headOf,
   lastHidden,
   readHeads,
   readLayerCount,
@@ -112,10 +113,10 @@ function buildLlama(config: Config, model: string, variant: Variant): Body {
   const sizes = readSizes(config, model, dim);
   const vocabulary = readSize(config, 'vocab_size');
   const layerCount = readLayerCount(config, 'num_hidden_layers');
-  const table = 'embed_tokens.weight';
+  const table = { name: 'embed_tokens.weight', shape: [vocabulary, dim] };
   return {
     stages: [
-      (part) => part.give(lastHidden, flatten(part, part.lookup(table, vocabulary, dim), dim), dim),
+      (part) => part.give(lastHidden, flatten(part, part.lookup(table.name, vocabulary, dim), dim), dim),
       ...Array.from({ length: layerCount }, (_, layer) =>
         step(dim, (part, x) => writeLayer(part, x, layer, sizes, variant)),
       ),
@@ -123,14 +124,7 @@ function buildLlama(config: Config, model: string, variant: Variant): Body {
     ],
     dim,
     maxPositions: Infinity,
-    head: {
-      table: {
-        name: config.boolean('tie_word_embeddings', false) ? table : 'lm_head.weight',
-        shape: [vocabulary, dim],
-      },
-      bias: undefined,
-      softcap: undefined,
-    },
+    head: headOf(config, table, false),
   };
 }
 

@@ -14,7 +14,7 @@ export interface Piece {
  */
 export const wasmBytes = 3.5 * 1024 ** 3;
 
-/** A GPU buffer's size: at least 16 bytes, and a multiple of them (reference/runtime.md, 1.3). */
+/** A GPU buffer's size: at least 16 bytes, and a multiple of them: onnxruntime-web binds its buffers so. */
 export function toBufferBytes(bytes: number): number {
   return Math.max(16, Math.ceil(bytes / 16) * 16);
 }

@@ -12,6 +12,7 @@
 import type { Config } from '../model/config.ts';
 import { attend } from './attention.ts';
 import {
+  headOf,
   lastHidden,
   readHeads,
   readLayerCount,
@@ -83,11 +84,7 @@ function build(config: Config, model: string): Body {
     ],
     dim: tableDim,
     maxPositions: positions,
-    head: {
-      table: config.boolean('tie_word_embeddings', true) ? table : { ...table, name: 'lm_head.weight' },
-      bias: undefined,
-      softcap: undefined,
-    },
+    head: headOf(config, table, true),
   };
 }
 

@@ -78,7 +78,6 @@ function build(config: Config, model: string, task: Task): Body {
     maxPositions: Infinity,
     head: {
       table: tied && scaled ? shared : { ...shared, name: 'lm_head.weight' },
-      bias: undefined,
       softcap: undefined,
     },
     startId: config.integer('decoder_start_token_id', config.integer('pad_token_id', 0)),

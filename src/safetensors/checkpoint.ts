@@ -204,6 +204,9 @@ async function explain(error: unknown, blob: Blob, file: string): Promise<unknow
   return nameMistaken(first, file, blob.size) ?? error;
 }
 
+/** All that computing wants of a checkpoint: what computes what it reads can stand in its place. */
+export type Readable = Pick<Checkpoint, 'tensors' | 'read'>;
+
 /** A model's opened checkpoint. Holds no file open and needs no closing. */
 export class Checkpoint {
   /** The source's name, for messages. */

@@ -5,13 +5,11 @@
 import type { Source } from '../source/source.ts';
 import { openKernels, slackBytes, type Kernels, type Place } from '../tensor/kernels.ts';
 import type { HalfDtype } from '../tensor/narrow.ts';
-import type { Checkpoint, Tensor } from './checkpoint.ts';
+import type { Checkpoint, Readable, Tensor } from './checkpoint.ts';
 import { openStored, type StoredCheckpoint } from './stored.ts';
 
 /** Widened at once: 1 MiB of half-precision values, so that they are in the processor's cache. */
 const pieceElements = 512 * 1024;
-
-export type Readable = Pick<Checkpoint, 'tensors' | 'read'>;
 
 /**
  * What `work` makes of these checkpoints, whose files are held open meanwhile. They read as `Checkpoint.read` does, and throw

@@ -22,7 +22,10 @@ const carriedBytes = 256 * 1024 * 1024;
 
 /** What a model needs to run, and who watches. */
 export interface Running {
-  readonly architecture: Architecture;
+  readonly architecture: Pick<Architecture, 'dim' | 'head'>;
+  /** Of `partsOf`, for what is wanted. */
+  readonly parts: ModelParts;
+  /** What the model is called in refusals. */
   readonly model: string;
   /** A session of these bytes, kept or new. */
   readonly open: (bytes: Uint8Array) => Promise<GraphSession>;
@@ -53,16 +56,24 @@ export function planBatches(lengths: readonly number[], limit = batchTokens): re
   return batches;
 }
 
-/** What of a model is placed at once, and which graphs there are: to see before running what memory it wants. */
-export function partsOf(
-  { architecture, model }: Pick<Running, 'architecture' | 'model'>,
-  wants: HeadWants = 'loss',
-) {
+/** What of a model is placed at once, and which graphs there are. */
+export interface ModelParts {
+  readonly body: readonly Part[];
+  /** Of a language model, for what is wanted of it. */
+  readonly head: readonly Part[];
+}
+
+/** Writes the graphs: once for a run, and to see before it what memory it wants. */
+export function partsOf(architecture: Architecture, model: string, wants: HeadWants = 'loss'): ModelParts {
   const { head } = architecture;
   return {
     body: planParts(architecture, model, undefined, head === undefined ? [] : [scoredRows]),
     head: head === undefined ? [] : planHead(head, wants, model),
   };
+}
+
+export function allOf({ body, head }: ModelParts): readonly Part[] {
+  return [...body, ...head];
 }
 
 /**
@@ -77,8 +88,7 @@ export async function runUnits(
   wants: HeadWants = 'loss',
 ): Promise<readonly Float32Array[]> {
   if (units.length === 0) return [];
-  const { pooling, hiddenId, length, architecture } = running;
-  const parts = partsOf(running, wants);
+  const { pooling, hiddenId, length, architecture, parts } = running;
   const plans = planBatches(units.map((unit) => unit.ids.length + (unit.target?.length ?? 0)));
   const items = plans.map((indices): Item => {
     const batch = { units: indices.map((index) => units[index]!), pooling, hiddenId, length };
@@ -87,7 +97,7 @@ export async function runUnits(
   const results: Float32Array[] = units.map(() => new Float32Array(0));
   const isOne = parts.body.length + parts.head.length === 1;
   const waves = isOne ? [items] : planWaves(items, architecture.dim, running.waveBytes ?? carriedBytes);
-  const progress = new RunProgress(running, parts, items, waves.length);
+  const progress = new RunProgress(running, items, waves.length);
   for (const wave of waves) {
     await runParts(parts.body, wave, running, progress);
     if (architecture.head === undefined) {

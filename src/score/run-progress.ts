@@ -1,6 +1,6 @@
 /** How far a model's run is: bytes of parameters that were read, and runs that are over. */
 import { sumBytes } from '../graph/memory.ts';
-import type { Item, Running, partsOf } from './run-model.ts';
+import type { Item, Running } from './run-model.ts';
 
 export class RunProgress {
   readonly #running: Running;
@@ -9,12 +9,8 @@ export class RunProgress {
   #bytes = 0;
   #runs = 0;
 
-  constructor(
-    running: Running,
-    { body, head }: ReturnType<typeof partsOf>,
-    items: readonly Item[],
-    waveCount: number,
-  ) {
+  constructor(running: Running, items: readonly Item[], waveCount: number) {
+    const { body, head } = running.parts;
     this.#running = running;
     this.#totalBytes =
       waveCount * [...body, ...head].reduce((sum, { parameters }) => sum + sumBytes(parameters), 0);

@@ -8,11 +8,9 @@ import { checkQuantisation, type Config } from '../model/config.ts';
 import type { Modules } from '../model/modules.ts';
 import { nameTensors } from '../model/names.ts';
 import type { Pooling } from '../model/pooling.ts';
-import type { Checkpoint, Tensor } from '../safetensors/checkpoint.ts';
+import type { Readable, Tensor } from '../safetensors/checkpoint.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import type { TextTokenizer } from './tokenize.ts';
-
-type Readable = Pick<Checkpoint, 'tensors' | 'read'>;
 
 export interface Scorable {
   readonly name: string;

@@ -19,7 +19,7 @@ import { toUnit } from './contrastive.ts';
 import type { ExampleSet } from './examples.ts';
 import { planOutputs, type ModelInput } from './plan-outputs.ts';
 import { planModel, type LossDefinition, type ModelPlan } from './plan-model.ts';
-import { partsOf, runUnits } from './run-model.ts';
+import { allOf, partsOf, runUnits, type ModelParts } from './run-model.ts';
 import { readerOf, type Scorable } from './scorable.ts';
 import { checkLosses } from './weights.ts';
 
@@ -39,6 +39,12 @@ export interface Losses {
   readonly ranOn: RanOn;
   /** Notes: what was truncated. */
   readonly problems: readonly Problem[];
+}
+
+/** A model and what of it is placed. */
+interface Asked {
+  readonly model: Scorable;
+  readonly parts: ModelParts;
 }
 
 /** The device and the sessions of one worker, made when first needed and kept for as long as they fit. */
@@ -72,13 +78,16 @@ export class Scorer {
       const plans = models.map((model, m) => planModel(model, models[0]!, m, set, definition));
       // the runtime is fetched when it is first needed: how large it is and how far is the browser's to know
       watching.report({ stage: 'fetch', subject: 'onnxruntime', done: 0, total: 0, unit: 'bytes' });
-      const asked = models.map((model, m) => ({ model, parts: allParts(model, plans[m]!, 'loss') }));
+      const asked = models.map((model, m) => ({
+        model,
+        parts: partsOf(plans[m]!.architecture, model.name),
+      }));
       return this.#onDevice(device, asked, async (runtime) => {
         const losses: number[] = [];
         /** (models, examples) */
         const without: (readonly number[])[] = [];
-        for (const [m, model] of models.entries()) {
-          const settled = plans[m]!.settle(await this.#run(model, plans[m]!, runtime, watching));
+        for (const m of models.keys()) {
+          const settled = plans[m]!.settle(await this.#run(asked[m]!, plans[m]!, runtime, watching));
           losses.push(settled.loss);
           without.push(settled.without);
           // before the next model is loaded: a NaN makes the rest worthless
@@ -110,9 +119,9 @@ export class Scorer {
   ): Promise<{ readonly outputs: readonly Float32Array[]; readonly ranOn: RanOn }> {
     const plan = planOutputs(model, inputs, prompt);
     return this.#alone(watching.signal, async () => {
-      const asked = [{ model, parts: allParts(model, plan, 'logits') }];
-      return this.#onDevice(device, asked, async (runtime) => {
-        const rows = await this.#run(model, plan, runtime, watching, 'logits');
+      const asked = { model, parts: partsOf(plan.architecture, model.name, 'logits') };
+      return this.#onDevice(device, [asked], async (runtime) => {
+        const rows = await this.#run(asked, plan, runtime, watching, 'logits');
         const normalised = model.task === 'encoder' && model.modules.normalised;
         return { outputs: normalised ? rows.map(toUnit) : rows, ranOn: runtime.ranOn };
       });
@@ -158,14 +167,14 @@ export class Scorer {
    */
   async #onDevice<T>(
     device: Device,
-    asked: readonly { readonly model: Scorable; readonly parts: readonly Part[] }[],
+    asked: readonly Asked[],
     work: (runtime: Runtime) => Promise<T>,
   ): Promise<T> {
     const onCpu = (runtime: Runtime): Promise<T> => {
-      for (const { model, parts } of asked) checkWasm(parts, model.name);
+      for (const { model, parts } of asked) checkWasm(allOf(parts), model.name);
       return work(runtime);
     };
-    const runtime = await this.#open(device, largestPiece(asked.flatMap(({ parts }) => parts)));
+    const runtime = await this.#open(device, largestPiece(asked.flatMap(({ parts }) => allOf(parts))));
     if (runtime.gpu === undefined) return onCpu(runtime);
     try {
       return await work(runtime);
@@ -198,14 +207,14 @@ export class Scorer {
   }
 
   async #run(
-    model: Scorable,
+    { model, parts }: Asked,
     plan: Omit<ModelPlan, 'settle' | 'problems'>,
     runtime: Runtime,
     { signal, report }: Watching,
     wants: 'loss' | 'logits' = 'loss',
   ): Promise<readonly Float32Array[]> {
     const { architecture, units, pooling, hiddenId, length } = plan;
-    const all = allParts(model, plan, wants);
+    const all = allOf(parts);
     const read = readerOf(all, model);
     await this.#keepSessions(all.map(({ bytes }) => bytes));
     // a model of several parts is read and run by turns: how much was read says how far it is
@@ -213,7 +222,7 @@ export class Scorer {
     let loaded: Progress | undefined;
     return runUnits(
       {
-        ...{ architecture, model: model.name, read, pooling, hiddenId, length, signal },
+        ...{ architecture, parts, model: model.name, read, pooling, hiddenId, length, signal },
         open: (bytes) => this.#sessionOf(bytes, runtime),
         onLoad: (done, total) => {
           loaded = { stage: inTurns ? 'score' : 'load', subject: model.name, done, total, unit: 'bytes' };
@@ -245,15 +254,6 @@ export class Scorer {
     this.#sessions = [...this.#sessions, session];
     return session;
   }
-}
-
-function allParts(
-  { name }: Scorable,
-  { architecture }: Pick<ModelPlan, 'architecture'>,
-  wants: 'loss' | 'logits',
-): readonly Part[] {
-  const { body, head } = partsOf({ architecture, model: name }, wants);
-  return [...body, ...head];
 }
 
 /** Whether a kept runtime is what would be opened for this piece. */

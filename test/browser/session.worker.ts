@@ -21,7 +21,8 @@ const config = new Config(
 
 const units = Array.from({ length: 100 }, () => ({ ids: [1, 2, 3, 4, 5, 6, 7, 8] }));
 const architecture = buildArchitecture(config, 'tiny', { task: 'encoder', pooling: 'matrix' });
-const [part] = partsOf({ architecture, model: 'tiny' }).body;
+const parts = partsOf(architecture, 'tiny');
+const [part] = parts.body;
 
 let runtime: Runtime | undefined;
 
@@ -44,7 +45,7 @@ async function embedWith(session: GraphSession, onRun?: () => void): Promise<rea
   }
   const [row] = await runUnits(
     {
-      ...{ architecture, model: 'tiny', pooling: 'mean', signal: new AbortController().signal },
+      ...{ architecture, parts, model: 'tiny', pooling: 'mean', signal: new AbortController().signal },
       open: () => Promise.resolve(session),
       read: ({ shape }) => {
         const elementCount = shape.reduce((product, size) => product * size, 1);

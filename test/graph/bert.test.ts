@@ -84,6 +84,7 @@ describe('bert', () => {
       'config-unsupported',
       { model: 'tiny', field, value: 'true' },
     ]);
+    expect(refusalOf({ [field]: 1 })?.[0]).toBe('config-unsupported');
     expect(build({ [field]: false }).dim).toBe(16);
   });
 

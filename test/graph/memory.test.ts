@@ -15,7 +15,7 @@ function decoder(changes: Readonly<Record<string, unknown>>): readonly Part[] {
   };
   const config = new Config(fields, 'model/config.json');
   const architecture = buildArchitecture(config, 'model', { task: 'decoder' });
-  const { body, head } = partsOf({ architecture, model: 'model' });
+  const { body, head } = partsOf(architecture, 'model');
   return [...body, ...head];
 }
 

@@ -2,8 +2,8 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openCheckpoint } from '../../src/safetensors/checkpoint.ts';
-import { readQuickly, type Readable } from '../../src/safetensors/quick.ts';
+import { openCheckpoint, type Readable } from '../../src/safetensors/checkpoint.ts';
+import { readQuickly } from '../../src/safetensors/quick.ts';
 import type { Source } from '../../src/source/source.ts';
 import { sourceOf } from '../model/models.ts';
 import { fileOf } from './files.ts';

@@ -4,7 +4,7 @@ import { openRuntime } from '../../src/graph/runtime.ts';
 import { GraphSession } from '../../src/graph/session.ts';
 import { openScorable } from '../../src/pipeline.ts';
 import { planOutputs } from '../../src/score/plan-outputs.ts';
-import { partsOf, runUnits } from '../../src/score/run-model.ts';
+import { allOf, partsOf, runUnits } from '../../src/score/run-model.ts';
 import { readerOf } from '../../src/score/scorable.ts';
 import { folderSource } from '../model/models.ts';
 
@@ -21,16 +21,16 @@ test('batches that do not fit together go in turns, to the same results', async 
     const kept = ids.slice(0, 700);
     return { ids: kept, scored: [{ position: kept.length - 1, label: 0 }] };
   });
-  const { body, head } = partsOf({ architecture: plan.architecture, model: 'a' }, 'logits');
+  const parts = partsOf(plan.architecture, 'a', 'logits');
   const runtime = await openRuntime('cpu', undefined);
   const sessions = new Map<Uint8Array, GraphSession>();
-  const read = readerOf([...body, ...head], model);
+  const read = readerOf(allOf(parts), model);
   const placed: string[] = [];
   const run = async (waveBytes?: number) => {
     placed.length = 0;
     return runUnits(
       {
-        ...{ ...plan, model: 'a', signal: new AbortController().signal },
+        ...{ ...plan, parts, model: 'a', signal: new AbortController().signal },
         ...(waveBytes === undefined ? {} : { waveBytes }),
         read: (parameter, ids) => {
           placed.push(parameter.name);
