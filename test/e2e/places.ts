@@ -6,5 +6,5 @@ export const placeCount = 2;
  * kept modules, what a person has set in the browser: minutes, most in profiles of their own. By `npm run test:long`, since all the others have to end within a quarter of an hour on two cores.
  */
 export const longTests = [
-  ...['address', 'comfort', 'deploy', 'kept', 'kept-module', 'ledger', 'offline', 'recipe', 'save-folder'],
+  ...['comfort', 'deploy', 'kept', 'kept-module', 'ledger', 'offline', 'recipe', 'save-folder'],
 ].map((name) => `test/e2e/${name}.test.ts`);
